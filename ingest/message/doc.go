@@ -1,3 +1,20 @@
 // Package message turns the bytes of one e-mail, however broken, into what
-// Mailstamp stores of it. It is pure: no I/O, no clock, no database.
+// Mailstamp stores of it. It is pure: no I/O, no clock, no database, no state.
+//
+// It owns reading headers, MIME structure, charsets and transfer encodings,
+// the identity and thread keys of a mail, and the cleaning of foreign HTML. It
+// never decides direction, matching or visibility, and it never logs.
+//
+// Invariants:
+//
+//   - One bad line, part, charset or encoding costs itself and nothing else;
+//     it leaves a stable code in Problems, never content.
+//   - Every string that leaves is valid UTF-8 without NUL; addresses, ids and
+//     file names hold no CR, LF or other control characters (FAULTS S08).
+//   - Every loop over the mail has a named bound in limits.go, and what is kept
+//     under a bound depends on the mail alone.
+//   - Attachments are numbered in the order of the document, the same in Parse
+//     and OpenAttachment; an enclosed message is one attachment.
+//   - Identity is the same for every copy of a mail: it reads no trace header,
+//     no Bcc, no line ends, no trailing blanks.
 package message
