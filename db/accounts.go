@@ -1,0 +1,144 @@
+package db
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mailstamp/mailstamp/db/opaque"
+	"github.com/mailstamp/mailstamp/db/queries"
+)
+
+// Account is a tenant with its secrets opened. It never changes once made, so it is cached for the life of the process.
+type Account struct {
+	ID            int64
+	PublicID      string
+	Name          string
+	WebhookSecret string      // Standard Webhooks form, "whsec_" + base64
+	TokenKey      []byte      // HS256 key of the CRM's viewer tokens
+	Keys          opaque.Keys // address hashes, public ids, cursors
+}
+
+// ErrNoAccount: no account has that id.
+var ErrNoAccount = errors.New("no such account")
+
+type accountCache struct {
+	sync.Mutex
+	byPublicID map[string]*Account
+	byID       map[int64]*Account
+}
+
+const (
+	webhookSecretBytes = 32
+	tokenKeyBytes      = 32
+)
+
+// NewAccount makes an account with fresh secrets.
+func (d *DB) NewAccount(ctx context.Context, name string) (*Account, error) {
+	acc := &Account{
+		PublicID:      "acc_" + rand.Text(),
+		Name:          name,
+		WebhookSecret: "whsec_" + base64.StdEncoding.EncodeToString(randomBytes(webhookSecretBytes)),
+		TokenKey:      []byte(base64.RawURLEncoding.EncodeToString(randomBytes(tokenKeyBytes))),
+	}
+	root := randomBytes(opaque.RootKeyBytes)
+	var err error
+	sealed := func(what string, secret []byte) []byte {
+		out, sealErr := d.sealer.Seal(secret, secretContext(acc.PublicID, what))
+		err = errors.Join(err, sealErr)
+		return out
+	}
+	row := queries.CreateAccountParams{
+		PublicID: acc.PublicID, Name: name,
+		SealedWebhookSecret: sealed("webhook_secret", []byte(acc.WebhookSecret)),
+		SealedTokenKey:      sealed("token_key", acc.TokenKey),
+		SealedDataKey:       sealed("data_key", root),
+	}
+	if err != nil {
+		return nil, fmt.Errorf("seal the account's secrets: %w", err)
+	}
+	if acc.ID, err = d.System().CreateAccount(ctx, row); err != nil {
+		return nil, fmt.Errorf("store the account: %w", err)
+	}
+	acc.Keys = opaque.NewKeys(root)
+	return acc, nil
+}
+
+// AccountByPublicID returns the account of that public id, or ErrNoAccount.
+func (d *DB) AccountByPublicID(ctx context.Context, publicID string) (*Account, error) {
+	d.accounts.Lock()
+	acc := d.accounts.byPublicID[publicID]
+	d.accounts.Unlock()
+	if acc != nil {
+		return acc, nil
+	}
+	row, err := d.System().AccountByPublicID(ctx, publicID)
+	return d.openAccount(row, err)
+}
+
+// AccountByID returns the account of that id, or ErrNoAccount.
+func (d *DB) AccountByID(ctx context.Context, id int64) (*Account, error) {
+	d.accounts.Lock()
+	acc := d.accounts.byID[id]
+	d.accounts.Unlock()
+	if acc != nil {
+		return acc, nil
+	}
+	row, err := d.System().Account(ctx, id)
+	return d.openAccount(row, err)
+}
+
+func (d *DB) openAccount(row queries.Account, err error) (*Account, error) {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ErrNoAccount
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load the account: %w", err)
+	}
+	open := func(what string, sealed []byte) []byte {
+		out, openErr := d.sealer.Open(sealed, secretContext(row.PublicID, what))
+		if openErr != nil {
+			err = errors.Join(err, fmt.Errorf("open the account's %s (does MAILSTAMP_KEYSET hold the key it was sealed with?): %w", what, openErr))
+		}
+		return out
+	}
+	acc := &Account{
+		ID: row.ID, PublicID: row.PublicID, Name: row.Name,
+		WebhookSecret: string(open("webhook_secret", row.SealedWebhookSecret)),
+		TokenKey:      open("token_key", row.SealedTokenKey),
+		Keys:          opaque.NewKeys(open("data_key", row.SealedDataKey)),
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.accounts.Lock()
+	defer d.accounts.Unlock()
+	if d.accounts.byPublicID == nil {
+		d.accounts.byPublicID, d.accounts.byID = map[string]*Account{}, map[int64]*Account{}
+	}
+	d.accounts.byPublicID[acc.PublicID], d.accounts.byID[acc.ID] = acc, acc
+	return acc, nil
+}
+
+// SealSecret and OpenSecret keep a secret of the account's row named by what, e.g. "mailbox/7": moved to another row or
+// account, it does not open.
+func (d *DB) SealSecret(acc *Account, what string, secret []byte) ([]byte, error) {
+	return d.sealer.Seal(secret, secretContext(acc.PublicID, what))
+}
+
+func (d *DB) OpenSecret(acc *Account, what string, sealed []byte) ([]byte, error) {
+	return d.sealer.Open(sealed, secretContext(acc.PublicID, what))
+}
+
+func secretContext(account, what string) []byte { return []byte(account + "\x00" + what) }
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	return b
+}

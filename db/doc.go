@@ -1,0 +1,23 @@
+// Package db owns the connection to PostgreSQL: the pool, transactions, locks, migrations and every SQL statement
+// (package db/queries, generated from db/queries/*.sql). It holds no policy: what may be seen, synced or sent is
+// decided by its callers.
+//
+// Invariants:
+//
+//   - Every statement on an account's rows runs inside Tx, which sets the account for row-level security; outside it
+//     those tables look empty. The pool never acts as a superuser (it becomes mailstamp_app), so the wall holds.
+//
+//   - Tx runs its function again after a serialization failure or a dead-lock: functions given to it keep all
+//     effects inside the transaction. It never runs one again whose COMMIT may have happened.
+//
+//   - Whoever changes what stamps are computed from, or writes stamps, takes its locks first, each as a statement of
+//     its own and in this order, and only then reads the facts:
+//
+//     1. the account: exclusive to change links (users, cards, addresses, block lists, policy), else shared;
+//     2. authors, sorted: exclusive to narrow or widen what an author says (settings, shares), shared to stamp; a stamp
+//     that depends on a new owner's setting (SPEC 3.1 R5) takes that owner's lock too.
+//
+// Under the account's lock no link changes, under the author's no setting or share; so a stamp written from facts read
+// after both is current when it commits. Readers take no lock: they compare a stamp's epochs with its inputs' fences
+// (view granted_conversations), which is what makes a narrowing effective at its answer.
+package db
