@@ -26,8 +26,6 @@ const (
 	MaxFileNameBytes = 255
 	// MaxAddressBytes bounds an address (RFC 5321, 4.5.3.1.3, less the brackets).
 	MaxAddressBytes = 254
-	// MaxLocalBytes bounds the part before the @ (RFC 5321, 4.5.3.1.1).
-	MaxLocalBytes = 64
 	// MaxParams bounds the parameters of Content-Type and Content-Disposition.
 	MaxParams = 100
 )

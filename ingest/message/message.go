@@ -1,65 +1,22 @@
 package message
 
 import (
+	"bytes"
+	"html"
 	"io"
-	"time"
+	"strings"
 )
-
-// Address is a display name and an address as written, both decoded and
-// cleaned. Compare addresses only in the form that CanonicalAddress gives.
-type Address struct {
-	Name    string
-	Address string
-}
-
-// Header is what Mailstamp uses of a mail's header.
-type Header struct {
-	MessageID  string    // without <>; empty when absent or unusable
-	InReplyTo  []string  // ids without <>
-	References []string  // ids without <>, oldest first
-	Date       time.Time // zero when absent or unparsable
-
-	From, Sender, ReplyTo, To, Cc, Bcc []Address
-
-	Subject string // decoded, one line
-
-	ContentType       string            // media type, lower case; "text/plain" when absent
-	ContentTypeParams map[string]string // keys in lower case, values decoded
-
-	AutoSubmitted     string   // RFC 3834 keyword in lower case, e.g. "auto-replied"
-	AutoReply         bool     // AutoSubmitted or an older sign says: an automatic answer
-	Precedence        string   // lower case, e.g. "bulk"
-	ListID            string   // RFC 2919 id without <>
-	ReturnPath        string   // address without <>; empty also when null
-	NullReturnPath    bool     // Return-Path: <> – a report or an automatic answer
-	XFailedRecipients []string // addresses that exim and others name in a bounce
-
-	// ThreadID is MessageID, or one made of the header's digest when there is none.
-	ThreadID string
-
-	Problems []string // stable codes, sorted as found, without repetition
-
-	rawDate string // Date as written, when it cannot be read: part of the identity
-}
 
 // Message is what Mailstamp stores of a mail.
 type Message struct {
-	Header      Header
-	Text        string // plain text, bounded
+	Header Header
+	// Text is what the mail has of plain text, bounded. It is empty when the mail
+	// is HTML only: HTMLText makes it when it is asked for.
+	Text        string
 	HTML        string // as sent: clean it with SanitizeHTML before anybody sees it
 	Preview     string // at most PreviewRunes of what the sender wrote, one line
 	Attachments []Attachment
 	Problems    []string // of header and body
-}
-
-// Attachment describes a part that is not a body.
-type Attachment struct {
-	N         int    // counted from 1 in the order of the document
-	Name      string // safe file name, never empty
-	Type      string // media type, lower case
-	Size      int64  // decoded bytes
-	Inline    bool
-	ContentID string // without <>
 }
 
 // Unreadable says that a mail must be quarantined, and why (FAULTS F34, S06).
@@ -79,43 +36,167 @@ const (
 	ReasonTooManyParts = "too_many_parts"
 )
 
-// ParseHeader reads a header: the bytes up to the first empty line of raw. It
-// never fails; what cannot be read is left out and leaves a problem.
-func ParseHeader(raw []byte) Header { return Header{} }
-
 // Parse reads a whole mail. With an error of type *Unreadable the mail is to be
 // quarantined; the message then still holds what was read before the bound.
-func Parse(raw []byte, limits Limits) (Message, error) { return Message{}, nil }
-
-// OpenAttachment returns the n-th attachment of a mail and its decoded bytes.
-// ErrNoAttachment when there is none of that number.
-func OpenAttachment(raw []byte, n int) (Attachment, io.Reader, error) {
-	return Attachment{}, nil, ErrNoAttachment
+func Parse(raw []byte, limits Limits) (Message, error) {
+	limits = limits.withDefaults()
+	h, scan := readHeader(raw)
+	m := Message{Header: h}
+	p := append(problems(nil), h.Problems...)
+	reason := unreadable(raw, scan, limits)
+	if reason == "" {
+		b := bodies{limits: limits, problems: &p}
+		w := walker{raw: raw, limits: limits, problems: &p}
+		w.visit = func(part *part) {
+			switch {
+			case part.isDuplicate():
+			case part.isBody():
+				b.add(part)
+			default:
+				n := len(m.Attachments) + 1
+				if n > limits.Attachments {
+					p.add(ProblemAttachmentCount)
+					return
+				}
+				m.Attachments = append(m.Attachments, part.attachment(n))
+			}
+		}
+		reason = w.walk(h, scan)
+		m.Text, m.HTML = b.join()
+		m.Preview = preview(m.Text, m.HTML)
+	}
+	m.Problems = p
+	if reason != "" {
+		return m, &Unreadable{reason}
+	}
+	return m, nil
 }
 
-// Identity is what makes two copies one mail (SPEC 5): a digest over the header
-// fields that every copy has, and the body. h is the parsed header of raw.
-func Identity(h Header, raw []byte) [32]byte { return [32]byte{} }
+// unreadable checks the bounds that can be checked before the body is read.
+func unreadable(raw []byte, scan fieldScan, limits Limits) string {
+	switch {
+	case len(bytes.TrimSpace(raw)) == 0:
+		return ReasonEmpty
+	case len(raw) > limits.Bytes:
+		return ReasonTooLarge
+	case scan.end > MaxHeaderBytes:
+		return ReasonHeaderBytes
+	case scan.seen == 0:
+		return ReasonNoHeader
+	}
+	return ""
+}
 
-// HeaderDigest is SHA-256 over the header of raw as it is, but for line ends.
-// It tells the same copy again without its body; the body may follow in raw.
-func HeaderDigest(raw []byte) [32]byte { return [32]byte{} }
+// body is one decoded text part.
+type body struct {
+	text  string
+	html  bool
+	group int // bodies of one group say the same in another form
+}
 
-// ThreadIDs are the ids that tie a mail to its thread: its own first, then
-// References and In-Reply-To, without repetition.
-func ThreadIDs(h Header) []string { return nil }
+// bodies collects the text parts of a mail within its bounds.
+type bodies struct {
+	limits          Limits
+	problems        *problems
+	list            []body
+	textLen, htmlen int
+}
 
-// BaseSubject strips reply and forward prefixes and list tags off a subject and
-// folds case and blanks; reply tells whether a reply prefix was there.
-func BaseSubject(subject string) (base string, reply bool) { return "", false }
+func (b *bodies) add(p *part) {
+	isHTML := p.media == "text/html"
+	used, max, problem := &b.textLen, b.limits.TextBytes, ProblemTextBytes
+	if isHTML {
+		used, max, problem = &b.htmlen, b.limits.HTMLBytes, ProblemHTMLBytes
+	}
+	if len(bytes.TrimSpace(p.body)) == 0 {
+		return
+	}
+	if *used >= max {
+		b.problems.add(problem)
+		return
+	}
+	text, cut := p.text(max-*used, b.problems)
+	if cut {
+		b.problems.add(problem)
+	}
+	*used += len(text)
+	group := p.alternative
+	if group == 0 {
+		group = -1 - len(b.list) // alone
+	}
+	b.list = append(b.list, body{text, isHTML, group})
+}
 
-// EffectiveDate is where a mail stands in time: its Date where that is sane, else
-// the time the server received it (FAULTS F35, F37).
-func EffectiveDate(h Header, internal time.Time) time.Time { return internal }
+// text decodes a part to at most max bytes of clean text.
+func (p *part) text(max int, problems *problems) (text string, cut bool) {
+	data := p.body
+	r, known := transferReader(p.encoding, p.body)
+	switch {
+	case !known:
+		problems.add(ProblemEncoding)
+	case p.encoding != "":
+		var buf bytes.Buffer
+		buf.Grow(min(len(p.body), max) + bytes.MinRead)
+		io.Copy(&buf, io.LimitReader(r, int64(max)+1)) // reads from memory: no error
+		data = buf.Bytes()
+	}
+	long := len(data) > max
+	if long {
+		data = data[:max]
+	}
+	label := p.params["charset"]
+	if label == "" && p.media == "text/html" {
+		label = metaCharset(data)
+	}
+	decoded, ok := decodeCharset(label, data)
+	if !ok {
+		problems.add(ProblemCharset)
+	}
+	text, cut = cleanText(decoded, max)
+	return text, cut || long
+}
 
-// CanonicalAddress is the form in which addresses are compared (SPEC 4).
-func CanonicalAddress(s string) (string, bool) { return "", false }
+// join makes the two forms of the whole mail. Each form has every group once, so
+// that what a mailing list appends as plain text is not lost to readers of HTML.
+func (b *bodies) join() (text, htmlText string) {
+	if len(b.list) == 1 {
+		if b.list[0].html {
+			return "", b.list[0].text
+		}
+		return b.list[0].text, ""
+	}
+	hasText, hasHTML := map[int]bool{}, map[int]bool{}
+	for _, part := range b.list {
+		if part.html {
+			hasHTML[part.group] = true
+		} else {
+			hasText[part.group] = true
+		}
+	}
+	var plain, rich strings.Builder
+	for _, part := range b.list {
+		if !part.html || (len(hasText) > 0 && !hasText[part.group]) {
+			form := part.text
+			if part.html {
+				form = HTMLText(form)
+			}
+			if plain.Len() > 0 {
+				plain.WriteByte('\n')
+			}
+			plain.WriteString(form)
+		}
+		if part.html {
+			rich.WriteString(part.text)
+		} else if len(hasHTML) > 0 && !hasHTML[part.group] {
+			rich.WriteString("<pre>" + html.EscapeString(part.text) + "</pre>\n")
+		}
+	}
+	return b.bound(plain.String(), b.limits.TextBytes, ProblemTextBytes), b.bound(rich.String(), b.limits.HTMLBytes, ProblemHTMLBytes)
+}
 
-// SanitizeHTML makes foreign HTML safe to show: no script, no form, nothing that
-// loads from elsewhere (FAULTS S05).
-func SanitizeHTML(html string) string { return "" }
+func (b *bodies) bound(s string, max int, problem string) string {
+	if len(s) > max {
+		b.problems.add(problem)
+	}
+	return truncate(s, max)
+}

@@ -1,0 +1,362 @@
+package message
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+)
+
+// addressScan reads an address list (RFC 5322, 3.4, and what is sent instead).
+// A piece that is no address costs itself only.
+type addressScan struct {
+	s        string
+	pos      int
+	list     []Address
+	problems *problems
+
+	start    int             // where the current piece starts
+	phrase   strings.Builder // words of the piece outside of <>
+	comment  strings.Builder // text of its comments: the name of "a@b (name)"
+	angle    string          // what stood in <>
+	bracket  bool            // there was a <>
+	pending  Address         // a piece before a comma that was no address: "Doe" of "Doe, John <j@x>"
+	unclosed bool            // no quoted string ends from here on
+}
+
+// parseAddresses appends the addresses of one field's unfolded value to list.
+func parseAddresses(list []Address, s string, p *problems) []Address {
+	a := addressScan{s: s, list: list, problems: p}
+	a.run()
+	return a.list
+}
+
+func (a *addressScan) run() {
+	for a.pos < len(a.s) && len(a.list) < MaxAddresses {
+		switch c := a.s[a.pos]; c {
+		case '"':
+			a.quoted()
+		case '(':
+			a.skipComment()
+		case '<':
+			a.brackets()
+		case ',', ';':
+			a.finish(c == ',')
+			a.pos++
+			a.start = a.pos
+		case ':':
+			if !a.bracket && !strings.ContainsRune(a.phrase.String(), '@') { // a group's name, or mailto:
+				a.phrase.Reset()
+				a.comment.Reset()
+				a.start = a.pos + 1
+			}
+			a.pos++
+		case '=':
+			if strings.HasPrefix(a.s[a.pos:], "=?") {
+				if _, _, n := encodedWord(a.s[a.pos:]); n > 0 { // may hold a raw comma
+					a.phrase.WriteString(a.s[a.pos : a.pos+n])
+					a.pos += n
+					continue
+				}
+			}
+			fallthrough
+		default:
+			a.phrase.WriteByte(c)
+			a.pos++
+		}
+	}
+	if a.pos < len(a.s) {
+		a.problems.add(ProblemAddressCount)
+		return
+	}
+	a.finish(false)
+	a.keepPending()
+	if len(a.list) > MaxAddresses {
+		a.problems.add(ProblemAddressCount)
+		a.list = a.list[:MaxAddresses]
+	}
+}
+
+// quoted reads a quoted string into the phrase; a quote without its pair is dropped.
+func (a *addressScan) quoted() {
+	for i := a.pos + 1; i < len(a.s) && !a.unclosed; i++ {
+		switch a.s[i] {
+		case '\\':
+			i++
+		case '"':
+			text := a.s[a.pos+1 : i]
+			if strings.Contains(text, `\`) {
+				text = unescape(text)
+			}
+			a.phrase.WriteString(text)
+			a.pos = i + 1
+			return
+		}
+	}
+	a.unclosed = true
+	a.pos++
+}
+
+func unescape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// skipComment reads a comment, nested ones included, up to the end of the value.
+func (a *addressScan) skipComment() {
+	depth := 0
+	for ; a.pos < len(a.s); a.pos++ {
+		switch c := a.s[a.pos]; c {
+		case '(':
+			depth++
+			if depth == 1 {
+				continue
+			}
+		case ')':
+			depth--
+			if depth == 0 {
+				a.pos++
+				return
+			}
+		case '\\':
+			if a.pos+1 < len(a.s) {
+				a.pos++
+			}
+		}
+		a.comment.WriteByte(a.s[a.pos])
+	}
+}
+
+// brackets reads <…>. A second one in a piece means that a comma is missing.
+func (a *addressScan) brackets() {
+	if a.bracket {
+		a.finish(false)
+	}
+	begin := a.pos + 1
+	for begin < len(a.s) && a.s[begin] == '<' {
+		begin++
+	}
+	end, inQuotes := begin, false
+scan:
+	for ; end < len(a.s); end++ {
+		switch c := a.s[end]; {
+		case c == '\\' && inQuotes:
+			end++
+		case c == '"':
+			inQuotes = !inQuotes
+		case inQuotes:
+		case c == '>' || c == '<':
+			break scan
+		case c == ',' && !(end > begin && a.s[begin] == '@'): // not a route <@a,@b:c@d>
+			break scan
+		}
+	}
+	end = min(end, len(a.s))
+	a.angle, a.bracket = a.s[begin:end], true
+	a.pos = end
+	for a.pos < len(a.s) && a.s[a.pos] == '>' {
+		a.pos++
+	}
+}
+
+// finish ends a piece and appends its address, if it has one. A piece that is no
+// address waits for what a comma brings: half of a name, or one more such piece.
+func (a *addressScan) finish(comma bool) {
+	phrase, comment := a.phrase.String(), a.comment.String()
+	var found Address
+	if a.bracket {
+		if half := a.pending.Name + a.pending.Address; half != "" && strings.TrimSpace(phrase) != "" {
+			phrase = half + ", " + phrase
+			a.pending = Address{}
+		}
+		found = Address{Name: displayName(phrase, comment), Address: bareAddress(a.angle)}
+	} else {
+		address, name := lastAddress(a.s[a.start:a.pos], phrase)
+		found = Address{Name: displayName(name, comment), Address: address}
+	}
+	if found != (Address{}) || a.bracket {
+		a.keepPending()
+		sound := strings.Contains(found.Address, "@")
+		if !sound {
+			a.problems.add(ProblemAddress)
+		}
+		switch {
+		case !sound && !a.bracket && comma:
+			a.pending = found
+		case found != (Address{}):
+			a.list = append(a.list, found)
+		}
+	}
+	a.phrase.Reset()
+	a.comment.Reset()
+	a.angle, a.bracket = "", false
+	a.start = a.pos
+}
+
+func (a *addressScan) keepPending() {
+	if a.pending != (Address{}) {
+		a.list = append(a.list, a.pending)
+		a.pending = Address{}
+	}
+}
+
+func displayName(phrase, comment string) string {
+	if name := cleanLine(decodeWords(phrase), MaxNameBytes); name != "" {
+		return name
+	}
+	return cleanLine(decodeWords(comment), MaxNameBytes)
+}
+
+// lastAddress finds the address in a piece without brackets, and leaves its other
+// words as the name. A single word is an address even without @ (local mail).
+func lastAddress(piece, phrase string) (address, name string) {
+	if strings.Contains(piece, `"@`) { // "john doe"@example.com
+		if whole := bareAddress(piece); strings.HasPrefix(whole, `"`) {
+			return whole, ""
+		}
+	}
+	phrase = strings.TrimSpace(phrase)
+	if !strings.ContainsAny(phrase, " \t") {
+		if strings.HasPrefix(phrase, "=?") {
+			return "", phrase
+		}
+		return bareAddress(phrase), ""
+	}
+	phrase = strings.ReplaceAll(strings.ReplaceAll(phrase, " @", "@"), "@ ", "@")
+	words := strings.Fields(phrase)
+	for i := len(words) - 1; i >= 0; i-- {
+		if strings.Contains(words[i], "@") {
+			return bareAddress(words[i]), strings.Join(append(words[:i:i], words[i+1:]...), " ")
+		}
+	}
+	return "", phrase
+}
+
+// bareAddress drops blanks, comments, controls and a source route off an address.
+func bareAddress(s string) string {
+	var b strings.Builder
+	depth, inQuotes := 0, false
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError || unicode.IsControl(r):
+			continue
+		case r == '"' && depth == 0 && (i == 0 || s[i-1] != '\\'):
+			inQuotes = !inQuotes
+		case inQuotes:
+		case r == '(':
+			depth++
+		case r == ')' && depth > 0:
+			depth--
+			continue
+		case isBlank(r):
+			continue
+		}
+		if depth == 0 {
+			b.WriteRune(r)
+		}
+		if b.Len() > 2*MaxAddressBytes {
+			return ""
+		}
+	}
+	out := b.String()
+	if strings.HasPrefix(out, "@") {
+		if colon := strings.IndexByte(out, ':'); colon > 0 {
+			out = out[colon+1:]
+		}
+	}
+	return strings.TrimPrefix(out, "mailto:")
+}
+
+// lookupDomain maps a domain to its ASCII form, leniently: what cannot be a host
+// name still compares, as long as it is made of the right characters.
+var lookupDomain = idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.CheckHyphens(false), idna.CheckJoiners(false), idna.VerifyDNSLength(false))
+
+// CanonicalAddress is the form in which addresses are compared (SPEC 4): lower
+// case, the domain in ASCII. ok is false for what is not one sane local@domain.
+// Quotes that quote nothing are dropped; a local part that needs them is refused,
+// as is an address literal: no card address needs either.
+func CanonicalAddress(s string) (canonical string, ok bool) {
+	s = strings.Trim(s, " \t")
+	at := strings.LastIndexByte(s, '@')
+	if at <= 0 || at == len(s)-1 || len(s) > 2*MaxAddressBytes {
+		return "", false
+	}
+	local, domain := s[:at], strings.TrimSuffix(s[at+1:], ".")
+	if len(local) > 2 && local[0] == '"' && local[len(local)-1] == '"' {
+		local = local[1 : len(local)-1]
+	}
+	local, ascii := lowerASCII(local)
+	if !ascii {
+		if !utf8.ValidString(local) {
+			return "", false
+		}
+		local = norm.NFC.String(strings.ToLower(norm.NFC.String(local)))
+	}
+	if !saneLocal(local) {
+		return "", false
+	}
+	domain, ascii = lowerASCII(domain)
+	if !ascii {
+		mapped, err := lookupDomain.ToASCII(domain)
+		if err != nil {
+			return "", false
+		}
+		domain = mapped
+	}
+	if !saneDomain(domain) {
+		return "", false
+	}
+	canonical = local + "@" + domain
+	return canonical, len(canonical) <= MaxAddressBytes
+}
+
+func lowerASCII(s string) (lower string, ascii bool) {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return s, false
+		}
+	}
+	return strings.ToLower(s), true
+}
+
+func saneLocal(s string) bool {
+	for _, r := range s {
+		if r <= ' ' || r == 0x7f || r == utf8.RuneError || strings.ContainsRune(`"(),:;<>@[\]`, r) ||
+			(r > 0x7f && (unicode.IsControl(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r))) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func saneDomain(s string) bool {
+	label := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '.':
+			if label == 0 {
+				return false
+			}
+			label = 0
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+			label++
+			if label > maxLabelBytes {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return label > 0
+}
+
+// maxLabelBytes bounds a label of a domain name (RFC 1035, 2.3.4).
+const maxLabelBytes = 63

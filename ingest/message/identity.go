@@ -1,0 +1,102 @@
+package message
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"strings"
+	"time"
+)
+
+// Identity is what makes two copies one mail (SPEC 5): a digest over the header
+// fields that every copy has, and the body. h is the parsed header of raw. Names
+// next to addresses do not count: servers rewrite them.
+func Identity(h Header, raw []byte) [32]byte {
+	d := digest{sha256.New()}
+	d.string("mailstamp identity 1")
+	d.string(h.MessageID)
+	if h.Date.IsZero() {
+		d.string(h.rawDate)
+	} else {
+		d.string(h.Date.UTC().Format(time.RFC3339))
+	}
+	for _, list := range [][]Address{h.From, h.To, h.Cc} {
+		d.number(len(list))
+		for _, a := range list {
+			address, ok := CanonicalAddress(a.Address)
+			if !ok {
+				address = strings.ToLower(a.Address)
+			}
+			d.string(address)
+		}
+	}
+	d.string(h.Subject)
+	d.body(raw[bodyStart(raw):])
+	return d.sum()
+}
+
+// HeaderDigest is SHA-256 over the header of raw as it is, but for line ends.
+// It tells the same copy again without its body; the body may follow in raw.
+func HeaderDigest(raw []byte) [32]byte {
+	d := digest{sha256.New()}
+	header := raw[:bodyStart(raw)]
+	for pos := 0; pos < len(header); {
+		next := lineEnd(header, pos)
+		if line := trimEOL(header[pos:next]); len(line) > 0 {
+			d.h.Write(line)
+			d.h.Write(newline)
+		}
+		pos = next
+	}
+	return d.sum()
+}
+
+// bodyStart finds the body as readHeader does, without keeping fields.
+func bodyStart(raw []byte) int {
+	var p problems
+	scan := fieldScan{raw: raw, maxBytes: MaxHeaderBytes, problems: &p}
+	scan.run()
+	return scan.end
+}
+
+var newline = []byte("\n")
+
+// digest hashes values so that no two lists of values look alike.
+type digest struct{ h hash.Hash }
+
+func (d digest) number(n int) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(n))
+	d.h.Write(b[:])
+}
+
+func (d digest) string(s string) {
+	d.number(len(s))
+	d.h.Write([]byte(s))
+}
+
+// body hashes lines without their ends and trailing blanks, and without empty
+// lines at the end: what servers change on the way (RFC 6376, 3.4.4).
+func (d digest) body(body []byte) {
+	empty := 0
+	for pos := 0; pos < len(body); {
+		next := lineEnd(body, pos)
+		line := bytes.TrimRight(body[pos:next], " \t\r\n")
+		pos = next
+		if len(line) == 0 {
+			empty++
+			continue
+		}
+		for ; empty > 0; empty-- {
+			d.h.Write(newline)
+		}
+		d.h.Write(line)
+		d.h.Write(newline)
+	}
+}
+
+func (d digest) sum() (out [32]byte) {
+	d.h.Sum(out[:0])
+	return out
+}
