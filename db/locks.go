@@ -32,6 +32,11 @@ func (tx *Tx) LockAuthors(ctx context.Context, mode LockMode, users ...int64) er
 	return tx.lock(ctx, mode, slices.Compact(keys))
 }
 
+// LockMail takes the lock of whoever writes the user's mail, until the transaction ends. It comes before all others.
+func (tx *Tx) LockMail(ctx context.Context, user int64) error {
+	return tx.lock(ctx, Exclusive, []int64{lockKey('M', tx.AccountID, user)})
+}
+
 func (tx *Tx) lock(ctx context.Context, mode LockMode, keys []int64) error {
 	stmt := "select pg_advisory_xact_lock_shared(k) from unnest($1::bigint[]) k"
 	if mode == Exclusive {

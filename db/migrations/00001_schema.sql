@@ -237,6 +237,8 @@ create table mailboxes (
     total         bigint      not null default 0, -- progress of the back-fill: messages known of, and done
     done          bigint      not null default 0,
     last_sync     timestamptz,
+    auth_failures integer     not null default 0, -- logins refused in a row with the present secret
+    held_epoch    bigint,     -- config_epoch when deletions were stopped; a later PUT confirms them
     created_at    timestamptz not null default now(),
     primary key (account_id, id),
     constraint mailboxes_crm_id_key unique (account_id, crm_id),
@@ -244,19 +246,26 @@ create table mailboxes (
 );
 create index mailboxes_user on mailboxes (account_id, user_id);
 
--- One owner per mailbox at a time; token fences a paused owner's writes. Not under row-level security: workers look for work over
--- all accounts here, and it holds ids and times only.
+-- A worker process lives while its heartbeat is fresh; one row to renew however many mailboxes it holds. No row-level security:
+-- it holds no account's facts.
+create table workers (
+    id         text        primary key,
+    expires_at timestamptz not null
+);
+
+-- One owner per mailbox at a time: the living worker that is its holder; token fences a paused owner's writes. Not under row-level
+-- security: workers look for work over all accounts here, and it holds ids and times only.
 create table mailbox_leases (
     account_id bigint      not null,
     mailbox_id bigint      not null,
-    holder     text,
+    holder     text        references workers on delete set null,
     token      bigint      not null default 0,
-    expires_at timestamptz not null default '-infinity',
-    due_at     timestamptz not null default now(), -- not to be taken before: back-off
+    due_at     timestamptz not null default now(), -- not to be taken before
+    synced_at  timestamptz, -- when the mailbox was last seen in step, noted every half minute
     primary key (account_id, mailbox_id),
     foreign key (account_id, mailbox_id) references mailboxes (account_id, id) on delete cascade
-);
-create index mailbox_leases_free on mailbox_leases (expires_at, due_at);
+) with (fillfactor = 80);
+create index mailbox_leases_holder on mailbox_leases (holder);
 
 -- The cursor of a folder: its name, uid_validity, uid_next and mod_seq as of the last pass that left nothing to do.
 create table folders (
@@ -437,6 +446,7 @@ create table ledger (
 );
 create index ledger_message on ledger (account_id, message_id) where message_id is not null;
 create index ledger_wanted on ledger (account_id, folder_id, uid) where wanted;
+create index ledger_copies on ledger (account_id, header_digest) where message_id is not null;
 
 -- Keyed hashes of the addresses on mail that is not stored, to find it again when one of them matches.
 create table indexed_addresses (

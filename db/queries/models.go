@@ -223,6 +223,8 @@ type Mailbox struct {
 	Total        int64
 	Done         int64
 	LastSync     *time.Time
+	AuthFailures int32
+	HeldEpoch    *int64
 	CreatedAt    time.Time
 }
 
@@ -231,8 +233,8 @@ type MailboxLease struct {
 	MailboxID int64
 	Holder    *string
 	Token     int64
-	ExpiresAt time.Time
 	DueAt     time.Time
+	SyncedAt  *time.Time
 }
 
 type Message struct {
@@ -324,4 +326,9 @@ type WebhookReceipt struct {
 	WebhookID  string
 	Events     int32
 	ReceivedAt time.Time
+}
+
+type Worker struct {
+	ID        string
+	ExpiresAt time.Time
 }

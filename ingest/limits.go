@@ -1,0 +1,90 @@
+package ingest
+
+import "time"
+
+// Leases. A worker lives while its heartbeat is fresh; a killed one's mailboxes move after at most
+// leaseTTL + acquireEvery = 23 s (required: 30 s).
+const (
+	leaseTTL     = 20 * time.Second
+	renewEvery   = 5 * time.Second
+	acquireEvery = 3 * time.Second
+	// acquireBatch leases are taken at once, so that several workers share the mailboxes.
+	acquireBatch = 100
+	// syncedEvery is how often live mailboxes are noted as in step, all of a process in one statement.
+	syncedEvery = 30 * time.Second
+)
+
+// When a loop looks.
+const (
+	// passEvery is the timed pass that guarantees what hints only hasten, for folders other than INBOX too.
+	passEvery = 60 * time.Second
+	// liveCheckEvery is how long a back-fill works before it looks for new mail.
+	liveCheckEvery = time.Second
+	// flagsEvery is the full look at flags where the server keeps no mod-sequences.
+	flagsEvery = 15 * time.Minute
+)
+
+// Timing holds the times that a test may shorten. A zero field means the default above.
+type Timing struct {
+	LeaseTTL, Renew, Acquire time.Duration
+	Pass, LiveCheck          time.Duration
+	FirstRetry               time.Duration
+}
+
+// Errors.
+const (
+	// firstRetry, maxRetry: pause after a failed pass, doubled each time without progress.
+	firstRetry = 500 * time.Millisecond
+	maxRetry   = 5 * time.Minute
+	// errorAfter failures in a row the mailbox shows an error.
+	errorAfter = 3
+	// maxAuthTries in all with one secret: servers lock accounts after five to ten (F32).
+	maxAuthTries = 3
+	// authRetry is the pause between them.
+	authRetry = time.Minute
+	// maxFetchTries of one message that breaks the connection, is not delivered, or panics the parser (F15, F36).
+	maxFetchTries = 3
+	// maxRevalidations of one folder in one loop; then its UIDVALIDITY counts as flapping (F03).
+	maxRevalidations = 5
+	// unknownUserRetry is how often a mailbox looks whether its user is known by now.
+	unknownUserRetry = 5 * time.Second
+)
+
+// Sizes.
+const (
+	// batchSize messages are one transaction: 10–20 ms of work, for which a share of the author waits at most.
+	batchSize = 200
+	// maxBodyBytes bounds a message that is read: what big providers take.
+	maxBodyBytes = 50 << 20
+	// bodyChunkBytes of bodies are asked for at once.
+	bodyChunkBytes = 4 << 20
+	// bytesInFlight bounds the bodies that all loops of the process hold; one larger message has it all.
+	bytesInFlight = 16 << 20
+	// flagChunk rows of flags are one transaction (F19).
+	flagChunk = 5000
+	// removeChunk messages are removed in one transaction.
+	removeChunk = 1000
+	// backfills at once in the process; live mail waits for none.
+	backfills = 4
+	// maxPerHost, maxPerAccount bound the connections of this process.
+	maxPerHost    = 2500
+	maxPerAccount = 2500
+)
+
+func or(d, fallback time.Duration) time.Duration {
+	if d <= 0 {
+		return fallback
+	}
+	return d
+}
+
+func (t Timing) withDefaults() Timing {
+	return Timing{
+		LeaseTTL:   or(t.LeaseTTL, leaseTTL),
+		Renew:      or(t.Renew, renewEvery),
+		Acquire:    or(t.Acquire, acquireEvery),
+		Pass:       or(t.Pass, passEvery),
+		LiveCheck:  or(t.LiveCheck, liveCheckEvery),
+		FirstRetry: or(t.FirstRetry, firstRetry),
+	}
+}
