@@ -296,6 +296,8 @@ create table threads (
     foreign key (account_id, merged_into) references threads (account_id, id)
 );
 
+create index threads_merged on threads (account_id, merged_into) where merged_into is not null;
+
 -- Every Message-ID an author's mail has or names, hashed, and the thread it belongs to. Unmatched mail leaves links here too.
 create table thread_links (
     account_id bigint not null,

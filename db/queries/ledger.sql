@@ -1,0 +1,151 @@
+-- The UIDs that have a disposition, as ranges.
+-- name: LedgerRanges :many
+select min(uid)::bigint as first, max(uid)::bigint as last
+from (select uid, uid - row_number() over (order by uid) as run
+      from ledger
+      where account_id = @account_id and folder_id = @folder_id and uid_validity = @uid_validity and disposition <> 'expunged') s
+group by run
+order by 1;
+
+-- name: StoredRanges :many
+select min(uid)::bigint as first, max(uid)::bigint as last
+from (select uid, uid - row_number() over (order by uid) as run
+      from ledger
+      where account_id = @account_id and folder_id = @folder_id and uid_validity = @uid_validity and disposition = 'stored') s
+group by run
+order by 1;
+
+-- name: WantedUIDs :many
+select l.folder_id, l.uid
+from folders f
+join ledger l on l.account_id = f.account_id and l.folder_id = f.id and l.uid_validity = f.uid_validity
+where f.account_id = @account_id and f.mailbox_id = @mailbox_id and f.gone_at is null and l.wanted;
+
+-- name: LedgerCounts :many
+select l.folder_id, count(*) as rows
+from folders f
+join ledger l on l.account_id = f.account_id and l.folder_id = f.id and l.uid_validity = f.uid_validity
+where f.account_id = @account_id and f.mailbox_id = @mailbox_id and l.disposition <> 'expunged'
+group by l.folder_id;
+
+-- What is held of an earlier life of the folders, or of folders that are gone.
+-- name: StaleRows :many
+select f.id as folder_id, f.gone_at is not null as gone, count(*) as rows
+from folders f
+join ledger l on l.account_id = f.account_id and l.folder_id = f.id
+where f.account_id = @account_id and f.mailbox_id = @mailbox_id and l.disposition <> 'expunged'
+  and (l.uid_validity <> f.uid_validity or f.gone_at is not null)
+group by f.account_id, f.id;
+
+-- name: UpsertLedger :exec
+insert into ledger (account_id, folder_id, uid_validity, uid, disposition, reason, message_id, header_digest, size, internal_date, seen)
+select @account_id, @folder_id, @uid_validity, t.uid, t.disposition, nullif(t.reason, ''), nullif(t.message_id, 0),
+       nullif(t.header_digest, ''::bytea), t.size, nullif(t.internal_date, 'epoch'::timestamptz), t.seen
+from (select unnest(@uids::bigint[]) as uid, unnest(@dispositions::text[]) as disposition, unnest(@reasons::text[]) as reason,
+             unnest(@message_ids::bigint[]) as message_id, unnest(@header_digests::bytea[]) as header_digest,
+             unnest(@sizes::bigint[]) as size, unnest(@internal_dates::timestamptz[]) as internal_date,
+             unnest(@seens::boolean[]) as seen) t
+on conflict (account_id, folder_id, uid_validity, uid) do update
+set disposition = excluded.disposition, reason = excluded.reason, message_id = excluded.message_id,
+    header_digest = excluded.header_digest, size = excluded.size, internal_date = excluded.internal_date, seen = excluded.seen,
+    wanted = false;
+
+-- name: RemoveIndexedAddresses :exec
+delete from indexed_addresses
+where account_id = @account_id and folder_id = @folder_id and uid_validity = @uid_validity and uid = any (@uids::bigint[]);
+
+-- name: InsertIndexedAddresses :exec
+insert into indexed_addresses (account_id, author_id, hash, folder_id, uid_validity, uid)
+select @account_id, @author_id, unnest(@hashes::bytea[]), @folder_id, @uid_validity, unnest(@uids::bigint[])
+on conflict do nothing;
+
+-- Of the hashes, those whose address matches a card for the author now.
+-- name: MatchingHashes :many
+select a.hash from addresses a
+where a.account_id = @account_id and a.hash = any (@hashes::bytea[])
+  and exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id)
+  and not is_blocked(a.account_id, @author_id, a.id);
+
+-- name: WantIndexed :exec
+update ledger l set wanted = true
+from indexed_addresses i
+where i.account_id = @account_id and i.folder_id = @folder_id and i.uid_validity = @uid_validity and i.hash = any (@hashes::bytea[])
+  and i.uid = any (@uids::bigint[])
+  and l.account_id = i.account_id and l.folder_id = i.folder_id and l.uid_validity = i.uid_validity and l.uid = i.uid
+  and not l.wanted;
+
+-- The same copy again: header and size agree with one that is stored.
+-- name: CopiesByDigest :many
+select distinct l.header_digest, l.size, m.id as message_id
+from ledger l
+join messages m on m.account_id = l.account_id and m.id = l.message_id
+where l.account_id = @account_id and m.author_id = @author_id and l.message_id is not null
+  and l.header_digest = any (@digests::bytea[]);
+
+-- name: SetLedgerSeen :many
+update ledger l set seen = t.seen
+from (select unnest(@uids::bigint[]) as uid, unnest(@seens::boolean[]) as seen) t
+where l.account_id = @account_id and l.folder_id = @folder_id and l.uid_validity = @uid_validity and l.uid = t.uid
+  and l.disposition = 'stored' and l.seen <> t.seen
+returning l.message_id;
+
+-- name: SetMessagesSeen :exec
+update messages m set seen = s.seen
+from (select l.message_id, bool_or(l.seen) as seen
+      from ledger l
+      where l.account_id = @account_id and l.message_id = any (@ids::bigint[])
+      group by l.message_id) s
+where m.account_id = @account_id and m.id = s.message_id and m.seen <> s.seen;
+
+-- How many messages would be left without a place if these UIDs were gone.
+-- name: CountLosses :one
+select count(distinct l.message_id)
+from ledger l
+where l.account_id = @account_id and l.folder_id = @folder_id and l.uid_validity = @uid_validity and l.uid = any (@uids::bigint[])
+  and l.message_id is not null
+  and not exists (select from ledger o
+                  where o.account_id = l.account_id and o.message_id = l.message_id
+                    and not (o.folder_id = @folder_id and o.uid_validity = @uid_validity and o.uid = any (@uids::bigint[])));
+
+-- name: CountStored :one
+select count(distinct l.message_id)
+from folders f
+join ledger l on l.account_id = f.account_id and l.folder_id = f.id
+where f.account_id = @account_id and f.mailbox_id = @mailbox_id and l.message_id is not null;
+
+-- name: StaleUIDs :many
+select l.uid_validity, l.uid
+from folders f
+join ledger l on l.account_id = f.account_id and l.folder_id = f.id
+where f.account_id = @account_id and f.id = @folder_id and l.disposition <> 'expunged'
+  and (l.uid_validity <> f.uid_validity or f.gone_at is not null)
+order by 1, 2;
+
+-- name: ExpungeUIDs :many
+with rows as (
+    select l.folder_id, l.uid_validity, l.uid, l.message_id
+    from ledger l
+    where l.account_id = @account_id and l.folder_id = @folder_id and l.uid_validity = @uid_validity and l.uid = any (@uids::bigint[])
+      and l.disposition <> 'expunged'
+    for update
+), done as (
+    update ledger l
+    set disposition = 'expunged', reason = null, message_id = null, wanted = false
+    from rows
+    where l.account_id = @account_id and l.folder_id = rows.folder_id and l.uid_validity = rows.uid_validity and l.uid = rows.uid
+)
+select distinct message_id::bigint from rows where message_id is not null;
+
+
+-- name: RemoveLedgerOfFolder :many
+delete from ledger l
+where l.ctid = any (array(select p.ctid from ledger p where p.account_id = @account_id and p.folder_id = @folder_id limit @most))
+returning coalesce(l.message_id, 0)::bigint as message_id;
+
+-- name: Placements :many
+select f.mailbox_id, f.name, l.uid_validity, l.uid, l.header_digest, l.size
+from ledger l
+join folders f on f.account_id = l.account_id and f.id = l.folder_id and f.uid_validity = l.uid_validity
+join mailboxes m on m.account_id = f.account_id and m.id = f.mailbox_id
+where l.account_id = @account_id and l.message_id = @message_id::bigint and f.gone_at is null and m.state <> 'disconnected'
+order by (f.role = 'inbox') desc, l.folder_id;

@@ -1,0 +1,57 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+)
+
+// Folder is a folder as the server lists it.
+type Folder struct {
+	Name       string
+	Role       string // inbox, sent, archive, all, drafts, junk, trash, or empty
+	Selectable bool
+	Status     Status
+}
+
+// Status is where a folder stands: what a server shows, and what is saved as a cursor with nothing left to do.
+type Status struct {
+	UIDValidity uint32
+	UIDNext     uint32 // 0: not told, or nothing saved
+	ModSeq      uint64 // 0: none
+	Messages    uint32
+}
+
+// order is that in which folders are visited: where people wait for mail first.
+var order = []string{"inbox", "sent", "archive", "all"}
+
+// Choose returns the folders to sync, in the order to visit them: those with a role of order, or those chosen by name;
+// never drafts, junk or trash (SPEC 5).
+func Choose(folders []Folder, choice []string) []Folder {
+	var out []Folder
+	for _, f := range folders {
+		switch {
+		case !f.Selectable, f.Role == "drafts", f.Role == "junk", f.Role == "trash":
+		case len(choice) > 0 && slices.Contains(choice, f.Name), len(choice) == 0 && slices.Contains(order, f.Role):
+			out = append(out, f)
+		}
+	}
+	rank := func(f Folder) int {
+		if i := slices.Index(order, f.Role); i >= 0 {
+			return i
+		}
+		return len(order)
+	}
+	slices.SortStableFunc(out, func(a, b Folder) int {
+		if d := rank(a) - rank(b); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return out
+}
+
+// Unchanged says that a folder needs no visit: it stands where it stood when nothing was left to do. A server that tells
+// no UIDNEXT is never believed to be unchanged (F05).
+func Unchanged(saved, shown Status) bool {
+	return saved.UIDNext != 0 && shown.UIDNext != 0 && saved == shown
+}

@@ -1,0 +1,88 @@
+package plan
+
+import "github.com/mailstamp/mailstamp/ingest/uidset"
+
+// Held is what we hold of a folder, of its present UIDVALIDITY.
+type Held struct {
+	Saved  Status
+	UIDs   uidset.Set // with a disposition other than expunged
+	Stored uidset.Set // with a message
+	Wanted uidset.Set // known, but now to be fetched
+}
+
+// Shown is what the server shows of a folder just opened.
+type Shown struct {
+	Status Status
+	All    uidset.Set // every UID
+	Window uidset.Set // those within the window
+}
+
+// FlagsLook says which flags to compare.
+type FlagsLook int
+
+const (
+	NoFlags      FlagsLook = iota // nothing can have changed
+	ChangedFlags                  // those changed since the saved mod-sequence
+	AllFlags                      // all of stored mail
+)
+
+// Work is what is to be done in a folder.
+type Work struct {
+	Live     uidset.Set // new mail: fetched before any back-fill
+	Backfill uidset.Set // older mail, newest first
+	Wanted   uidset.Set // known mail to be fetched, still on the server
+	Vanished uidset.Set // to be proved absent
+	Flags    FlagsLook
+	FlagsOf  uidset.Set // stored mail still there
+}
+
+// Visit compares a folder with the ledger. liveFrom is the lowest UID that counts as new mail: the UIDNEXT that was
+// known before. flagsDue asks for flags although no mod-sequence tells of a change.
+func Visit(h Held, s Shown, liveFrom uint32, flagsDue bool) Work {
+	missing := s.Window.Intersect(s.All).Subtract(h.UIDs)
+	w := Work{
+		Vanished: h.UIDs.Subtract(s.All),
+		Wanted:   h.Wanted.Intersect(s.All),
+		FlagsOf:  h.Stored.Intersect(s.All),
+	}
+	if liveFrom == 0 {
+		w.Backfill = missing
+	} else {
+		w.Live = missing.Intersect(uidset.Between(liveFrom, ^uint32(0)))
+		w.Backfill = missing.Subtract(w.Live)
+	}
+	switch {
+	case len(w.FlagsOf) == 0:
+	case s.Status.ModSeq == 0 || h.Saved.ModSeq == 0 || s.Status.ModSeq < h.Saved.ModSeq:
+		// No mod-sequences, none saved, or they went backwards (F18).
+		if flagsDue || h.Saved != s.Status {
+			w.Flags = AllFlags
+		}
+	case s.Status.ModSeq > h.Saved.ModSeq:
+		w.Flags = ChangedFlags
+	}
+	return w
+}
+
+// Brake bounds what deletions may take at once without a person's word.
+const (
+	// brakeMin and brakePercent: more than both of a mailbox's stored messages at once is no tidying up.
+	brakeMin     = 50
+	brakePercent = 30
+	// brakeEmptied: a mailbox with this many stored messages is not emptied silently.
+	brakeEmptied = 10
+)
+
+// Brake says that the loss of messages must wait for a person's word: too many of those stored, all of them, or any with
+// a folder that is gone as a whole.
+func Brake(losses, stored int64, folderGone bool) bool {
+	switch {
+	case losses == 0:
+		return false
+	case folderGone:
+		return true
+	case losses > brakeMin && losses*100 > stored*brakePercent:
+		return true
+	}
+	return losses >= stored && stored >= brakeEmptied
+}
