@@ -137,6 +137,16 @@ create table card_audience (
     foreign key (account_id, user_id) references users
 );
 
+-- Who can open which card: an active user, an open card, and an audience that the user belongs to (SPEC 2).
+create view card_viewers with (security_invoker = true) as
+select c.account_id, c.id as card_id, c.kind, c.crm_id as card, c.name, u.id as user_id, u.crm_id as viewer
+from cards c
+join users u on u.account_id = c.account_id and u.state = 'active'
+where c.state = 'open'
+  and (c.everyone or c.owner_id = u.id
+       or exists (select from card_audience a where a.account_id = c.account_id and a.card_id = c.id and a.user_id = u.id)
+       or exists (select from card_collaborators o where o.account_id = c.account_id and o.card_id = c.id and o.user_id = u.id));
+
 create table card_addresses (
     account_id bigint      not null,
     card_id    bigint      not null,
@@ -417,7 +427,7 @@ select c.account_id, c.author_id, c.card_id, c.address_id, c.kind, c.share, c.sh
        coalesce(c.visible and c.on_card and not c.blocked
            and c.author_epoch >= s.fence
            and c.card_epoch >= k.fence
-           and (c.reason <> 'handover_visible' or c.owner_epoch >= os.owner_fence), false) as granted
+           and (c.reason <> 'handover_visible' or c.owner_epoch >= os.owner_fence), false)::boolean as granted
 from conversations c
 join users u on u.account_id = c.account_id and u.id = c.author_id and u.state in ('active', 'inactive')
 join cards k on k.account_id = c.account_id and k.id = c.card_id and k.state = 'open'

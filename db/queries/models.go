@@ -104,6 +104,16 @@ type CardReach struct {
 	AddressID int64
 }
 
+type CardViewer struct {
+	AccountID int64
+	CardID    int64
+	Kind      string
+	Card      string
+	Name      string
+	UserID    int64
+	Viewer    string
+}
+
 type Conversation struct {
 	AccountID    int64
 	AuthorID     int64
@@ -176,7 +186,7 @@ type GrantedConversation struct {
 	Reason    string
 	Since     time.Time
 	Tracked   *bool
-	Granted   interface{}
+	Granted   bool
 }
 
 type IndexedAddress struct {

@@ -1,0 +1,209 @@
+-- What a viewer sees. Every query takes its verdicts from granted_conversations and card_viewers alone.
+
+-- name: FeedViewer :one
+select id from users where account_id = @account_id and crm_id = @viewer and state = 'active';
+
+-- name: FeedCard :one
+-- The numbers of a card and of a viewer who can open it.
+select card_id, user_id from card_viewers
+where account_id = @account_id and viewer = @viewer and kind = @kind and card = @card;
+
+-- name: FeedPairs :many
+-- The card's conversations that the viewer may read.
+select g.author_id, u.crm_id as author, g.address_id, g.granted
+from granted_conversations g
+join users u on u.account_id = g.account_id and u.id = g.author_id
+where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.author_id = @viewer_id or g.granted);
+
+-- name: FeedPositions :many
+-- The newest messages before a point in time that the viewer may read on the card: those of the newest @places points
+-- (date, sort_key), every copy of each. Conversations are ranked by their newest message before the point (heads); only
+-- those among the newest can hold what is asked for, and of these nothing older than the last of the heads (edge).
+with pairs as materialized (
+    select g.author_id, g.address_id, g.granted
+    from granted_conversations g
+    where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.author_id = @viewer_id or g.granted)
+),
+heads as materialized (
+    select p.author_id, p.address_id, p.granted,
+           h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
+    from pairs p
+    cross join lateral (
+        select x.date, x.sort_key from participants x
+        where x.account_id = @account_id and x.author_id = p.author_id and x.address_id = p.address_id
+          and (x.date, x.sort_key) < (@before_date::timestamptz, @before_key::bigint)
+        order by x.date desc, x.sort_key desc
+        limit 1
+    ) h
+),
+edge as materialized (
+    select date, sort_key from heads where place = @places::bigint limit 1
+),
+reached as (
+    select h.author_id, x.message_id, x.date, x.sort_key, h.granted
+    from heads h
+    cross join lateral (
+        select p.message_id, p.date, p.sort_key from participants p
+        where p.account_id = @account_id and p.author_id = h.author_id and p.address_id = h.address_id
+          and (p.date, p.sort_key) < (@before_date::timestamptz, @before_key::bigint)
+          and (p.date, p.sort_key) >= (coalesce((select date from edge), '-infinity'),
+                                       coalesce((select sort_key from edge), -9223372036854775808))
+        order by p.date desc, p.sort_key desc
+        limit @rows_each::bigint
+    ) x
+    where h.place <= @places::bigint
+),
+placed as (
+    select r.author_id, r.message_id, r.date, r.sort_key, r.granted,
+           dense_rank() over (order by r.date desc, r.sort_key desc) as place
+    from reached r
+)
+select author_id, message_id, date, sort_key, bool_or(granted)::boolean as granted
+from placed
+where place <= @places::bigint
+group by author_id, message_id, date, sort_key
+order by date desc, sort_key desc, message_id;
+
+-- name: FeedIdentities :many
+select id, identity from messages where account_id = @account_id and id = any (@ids::bigint[]);
+
+-- name: FeedThreads :many
+select id, thread_id from messages where account_id = @account_id and id = any (@ids::bigint[]);
+
+-- name: FeedMessages :many
+-- address_ids, bcc_addrs, seen and what became of blind copies are for the author alone: see feed.newItem.
+select m.id, m.author_id, u.crm_id as author, m.thread_id, m.identity, m.date, m.sort_key, m.direction, m.subject, m.preview,
+       m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.seen,
+       case when m.direction = 'outbound' then (
+           select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
+                                               'at', d.at) order by d.address)
+           from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end as deliveries
+from messages m
+join users u on u.account_id = m.account_id and u.id = m.author_id
+where m.account_id = @account_id and m.id = any (@ids::bigint[]);
+
+-- name: FeedCopies :many
+-- Whose copies of the same mail are visible on the card.
+select distinct m.identity, u.crm_id as author
+from messages m
+join users u on u.account_id = m.account_id and u.id = m.author_id
+join granted_conversations g on g.account_id = m.account_id and g.card_id = @card_id and g.author_id = m.author_id
+                            and g.address_id = any (m.address_ids) and g.granted
+where m.account_id = @account_id and m.author_id = any (@authors::bigint[]) and m.identity = any (@identities::bytea[]);
+
+-- name: FeedBody :one
+select text, html from message_bodies where account_id = @account_id and message_id = @message_id;
+
+-- name: FeedMessage :one
+select author_id, address_ids from messages where account_id = @account_id and id = @id;
+
+-- name: FeedShowingCards :many
+-- The cards on which the viewer may read the author's mail with any of the addresses.
+select distinct v.card_id, v.kind, v.card, g.address_id, g.granted
+from granted_conversations g
+join card_viewers v on v.account_id = g.account_id and v.card_id = g.card_id and v.user_id = @viewer_id
+where g.account_id = @account_id and g.author_id = @author_id and g.address_id = any (@address_ids::bigint[])
+  and g.tracked and (g.author_id = @viewer_id or g.granted)
+order by v.kind, v.card, g.address_id;
+
+-- name: FeedThread :one
+select author_id, merged_into from threads where account_id = @account_id and id = @id;
+
+-- name: FeedThreadAddresses :many
+select distinct a.id::bigint as address_id
+from messages m, unnest(m.address_ids) as a(id)
+where m.account_id = @account_id and m.thread_id = @thread_id;
+
+-- name: FeedThreadMessages :many
+-- The thread's messages with any of the addresses, newest first, before a point.
+select id, date, sort_key, address_ids from messages
+where account_id = @account_id and thread_id = @thread_id and address_ids && @address_ids::bigint[]
+  and (date, sort_key, id) < (@before_date::timestamptz, @before_key::bigint, @before_id::bigint)
+order by date desc, sort_key desc, id desc
+limit @row_limit::bigint;
+
+-- name: FeedThreadSummaries :many
+-- Per thread: its messages on the card, how many of them are visible to others, and the newest that the viewer may read.
+with pairs as materialized (
+    select g.author_id, g.address_id, g.granted
+    from granted_conversations g
+    where g.account_id = @account_id and g.card_id = @card_id and g.tracked
+),
+shown as (
+    select m.thread_id, m.author_id, m.id, m.date, m.sort_key, m.direction, bool_or(p.granted) as granted,
+           bool_or(p.granted or m.author_id = @viewer_id) as readable
+    from messages m
+    cross join unnest(m.address_ids) as a(id)
+    join pairs p on p.author_id = m.author_id and p.address_id = a.id
+    where m.account_id = @account_id and m.thread_id = any (@threads::bigint[])
+    group by m.account_id, m.id
+)
+select s.thread_id, s.author_id, count(*) as messages, count(*) filter (where s.granted) as granted_messages,
+       coalesce((array_agg(s.id order by s.date desc, s.sort_key desc, s.id) filter (where s.readable))[1], 0)::bigint as newest,
+       coalesce((array_agg(s.id order by s.date desc, s.sort_key desc, s.id)
+                 filter (where s.readable and s.direction = 'outbound'))[1], 0)::bigint as newest_outbound
+from shown s
+group by s.thread_id, s.author_id;
+
+-- name: FeedThreadStamps :many
+-- The conversations of the threads' messages on the card, as far as the viewer may read them. named: on one of the messages
+-- the address stands where every reader of it sees it (an address stored with capitals in its domain's Unicode form counts
+-- as not named, which hides).
+select m.thread_id, g.author_id, u.crm_id as author, a.address, g.granted, g.visible, g.reason,
+       bool_or(m.bcc_addrs = '[]' or exists (
+           select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
+           where lower(trim(e ->> 'address')) = a.address))::boolean as named
+from messages m
+cross join unnest(m.address_ids) as x(id)
+join granted_conversations g on g.account_id = m.account_id and g.card_id = @card_id and g.author_id = m.author_id
+                            and g.address_id = x.id and g.tracked and (g.author_id = @viewer_id or g.granted)
+join users u on u.account_id = g.account_id and u.id = g.author_id
+join addresses a on a.account_id = g.account_id and a.id = g.address_id
+where m.account_id = @account_id and m.thread_id = any (@threads::bigint[])
+group by m.thread_id, g.author_id, u.crm_id, a.address, g.granted, g.visible, g.reason
+order by m.thread_id, a.address;
+
+-- name: FeedConversations :many
+select g.author_id, u.crm_id as author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
+from granted_conversations g
+join users u on u.account_id = g.account_id and u.id = g.author_id
+join addresses a on a.account_id = g.account_id and a.id = g.address_id
+where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.author_id = @viewer_id or g.granted)
+  and exists (select from correspondences c
+              where c.account_id = g.account_id and c.author_id = g.author_id and c.address_id = g.address_id)
+order by g.author_id <> @viewer_id, u.crm_id, a.address;
+
+-- name: FeedConversation :one
+select u.crm_id as author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
+from granted_conversations g
+join users u on u.account_id = g.account_id and u.id = g.author_id
+join addresses a on a.account_id = g.account_id and a.id = g.address_id
+where g.account_id = @account_id and g.card_id = @card_id and g.author_id = @author_id and a.address = @address;
+
+-- name: FeedAddressOnCard :one
+select is_blocked(r.account_id, @author_id::bigint, r.address_id)::boolean as blocked
+from card_reach r
+join addresses a on a.account_id = r.account_id and a.id = r.address_id
+where r.account_id = @account_id and r.card_id = @card_id and a.address = @address
+limit 1;
+
+-- name: FeedSettings :many
+select kind, value from settings where account_id = @account_id and user_id = @user_id;
+
+-- name: FeedCards :many
+select kind, card, name from card_viewers
+where account_id = @account_id and user_id = @user_id
+order by kind, name, card
+limit @row_limit::bigint;
+
+-- name: FeedUsers :many
+select crm_id, name from users
+where account_id = @account_id and state = 'active'
+order by name, crm_id
+limit @row_limit::bigint;
+
+-- name: FeedAudit :many
+select id, at, actor, act, subject, effect from audit_log
+where account_id = @account_id and id < @before_id
+order by id desc
+limit @row_limit::bigint;
