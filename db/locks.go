@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 )
 
@@ -19,30 +20,32 @@ const (
 // LockAccount takes the account's lock until the transaction ends: Exclusive to change links, Shared otherwise.
 // It comes before LockAuthors.
 func (tx *Tx) LockAccount(ctx context.Context, mode LockMode) error {
-	return tx.lock(ctx, mode, []int64{lockKey('A', tx.AccountID, 0)})
+	return tx.lock(ctx, map[int64]LockMode{lockKey('A', tx.AccountID, 0): mode})
 }
 
-// LockAuthors takes the locks of the given users, all at once and in one order, until the transaction ends.
-func (tx *Tx) LockAuthors(ctx context.Context, mode LockMode, users ...int64) error {
-	keys := make([]int64, len(users))
-	for i, user := range users {
-		keys[i] = lockKey('U', tx.AccountID, user)
+// LockAuthors takes the locks of users until the transaction ends, those of both lists at once and in one order. A user in
+// both is locked exclusively.
+func (tx *Tx) LockAuthors(ctx context.Context, exclusive, shared []int64) error {
+	modes := make(map[int64]LockMode, len(exclusive)+len(shared))
+	for _, user := range shared {
+		modes[lockKey('U', tx.AccountID, user)] = Shared
 	}
-	slices.Sort(keys)
-	return tx.lock(ctx, mode, slices.Compact(keys))
-}
-
-// LockMail takes the lock of whoever writes the user's mail, until the transaction ends. It comes before all others.
-func (tx *Tx) LockMail(ctx context.Context, user int64) error {
-	return tx.lock(ctx, Exclusive, []int64{lockKey('M', tx.AccountID, user)})
-}
-
-func (tx *Tx) lock(ctx context.Context, mode LockMode, keys []int64) error {
-	stmt := "select pg_advisory_xact_lock_shared(k) from unnest($1::bigint[]) k"
-	if mode == Exclusive {
-		stmt = "select pg_advisory_xact_lock(k) from unnest($1::bigint[]) k"
+	for _, user := range exclusive {
+		modes[lockKey('U', tx.AccountID, user)] = Exclusive
 	}
-	if _, err := tx.Exec(ctx, stmt, keys); err != nil {
+	return tx.lock(ctx, modes)
+}
+
+func (tx *Tx) lock(ctx context.Context, modes map[int64]LockMode) error {
+	keys := slices.Sorted(maps.Keys(modes))
+	exclusive := make([]bool, len(keys))
+	for i, key := range keys {
+		exclusive[i] = bool(modes[key])
+	}
+	_, err := tx.Exec(ctx, `
+		select case when x then pg_advisory_xact_lock(k) else pg_advisory_xact_lock_shared(k) end
+		from unnest($1::bigint[], $2::boolean[]) as locks(k, x)`, keys, exclusive)
+	if err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
 	return nil

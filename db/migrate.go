@@ -2,8 +2,10 @@ package db
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 
@@ -83,4 +85,22 @@ func migrateRiver(ctx context.Context, url string) error {
 	}
 	_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	return err
+}
+
+// SchemaDigest changes with every change of a migration file: what tests key their template databases by.
+func SchemaDigest() string {
+	sum := sha256.New()
+	err := fs.WalkDir(migrationFiles, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(migrationFiles, path)
+		fmt.Fprintf(sum, "%s %d\n", path, len(content))
+		sum.Write(content)
+		return err
+	})
+	if err != nil {
+		panic(err) // embedded files are always there
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }

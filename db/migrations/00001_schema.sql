@@ -210,7 +210,7 @@ create table blocklist_entries (
 );
 
 -- +goose StatementBegin
--- R1: is the address blocked for the author? A user's own address is, whatever became of the user: mail with somebody who was a
+-- R1: is the address blocked for the author? A user's own address is, even of a deleted user: mail with somebody who was a
 -- colleague does not come to light because the colleague left.
 create function is_blocked(account bigint, author bigint, addr bigint) returns boolean
     language sql stable parallel safe
@@ -401,6 +401,7 @@ create table conversations (
     share_version bigint      not null default 0,
     share_at      timestamptz, -- when the author said so (the event's time), which orders what was said of contact and deal
     share_by      text,
+    share_implied boolean     not null default false, -- by a word on a linked card
     visible       boolean     not null default false,
     reason        text        not null default 'unstamped' check (reason in ('unstamped', 'not_on_card', 'blocked', 'shared',
         'private', 'shared_on_contact', 'setting_everyone', 'setting_nobody', 'handover_visible', 'handover_hidden', 'owner',
@@ -417,7 +418,7 @@ create table conversations (
     constraint conversations_visible_check check (not visible or (on_card and not blocked))
 ) with (fillfactor = 60);
 create index conversations_card on conversations (account_id, card_id);
-create index conversations_address on conversations (account_id, author_id, address_id);
+create index conversations_address on conversations (account_id, address_id, author_id);
 
 -- What every reader believes of a stamp: granted only where it is visible, on the card, not blocked, its author still a user, and
 -- not older than a narrowing of any of its inputs (G1). Missing inputs mean not granted. tracked: there for its author.
@@ -432,6 +433,35 @@ from conversations c
 join users u on u.account_id = c.account_id and u.id = c.author_id and u.state in ('active', 'inactive')
 join cards k on k.account_id = c.account_id and k.id = c.card_id and k.state = 'open'
 left join settings s on s.account_id = c.account_id and s.user_id = c.author_id and s.kind = c.kind
+left join settings os on os.account_id = c.account_id and os.user_id = k.owner_id and os.kind = c.kind;
+
+-- Everything that SPEC 3.1 decides on, per conversation, as the facts are now (not as they were when it was stamped), with the
+-- epochs of the inputs. The last four columns are the stamp as it stands.
+create view conversation_facts with (security_invoker = true) as
+select c.account_id, c.author_id, c.card_id, c.address_id, c.kind, c.on_card, c.blocked, coalesce(c.share, '') as share,
+       (c.kind = 'deal' and exists (
+           select from deal_contacts dc
+           join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = c.address_id
+           join cards contact on contact.account_id = dc.account_id and contact.id = dc.contact_id and contact.state = 'open'
+           join conversations cc on cc.account_id = c.account_id and cc.author_id = c.author_id
+                                and cc.card_id = dc.contact_id and cc.address_id = c.address_id
+           where dc.account_id = c.account_id and dc.deal_id = c.card_id and cc.share = 'shared'))::boolean as shared_on_contact,
+       s.value as setting, a.handover,
+       exists (select from card_owners o
+               where o.account_id = c.account_id and o.card_id = c.card_id and o.user_id = c.author_id) as was_owner,
+       coalesce(k.owner_id = c.author_id, false)::boolean as is_owner,
+       exists (select from card_collaborators o
+               where o.account_id = c.account_id and o.card_id = c.card_id and o.user_id = c.author_id) as is_collaborator,
+       coalesce(owner.state = 'active', false)::boolean as new_owner,
+       coalesce(os.value, '') as new_owners,
+       s.epoch as author_epoch, k.epoch as card_epoch, coalesce(os.epoch, 0) as owner_epoch,
+       c.visible, c.reason, c.author_epoch as stamped_author_epoch, c.card_epoch as stamped_card_epoch,
+       c.owner_epoch as stamped_owner_epoch
+from conversations c
+join accounts a on a.id = c.account_id
+join cards k on k.account_id = c.account_id and k.id = c.card_id
+join settings s on s.account_id = c.account_id and s.user_id = c.author_id and s.kind = c.kind
+left join users owner on owner.account_id = c.account_id and owner.id = k.owner_id
 left join settings os on os.account_id = c.account_id and os.user_id = k.owner_id and os.kind = c.kind;
 
 -- Every UID a server showed within the window, with what became of it (I1). header_digest, size: recognise the same copy again

@@ -57,7 +57,7 @@ func derive(root []byte, purpose string) []byte {
 	return key
 }
 
-// Hash is the keyed hash of text for a purpose, e.g. "address". It is HashBytes long.
+// Hash is the keyed hash of text for a purpose, e.g. "thread". It is HashBytes long.
 func (k Keys) Hash(purpose, text string) []byte {
 	mac := hmac.New(sha256.New, k.hash)
 	mac.Write([]byte(purpose))
@@ -65,6 +65,9 @@ func (k Keys) Hash(purpose, text string) []byte {
 	mac.Write([]byte(text))
 	return mac.Sum(nil)[:HashBytes]
 }
+
+// AddressHash is the keyed hash of a canonical address.
+func (k Keys) AddressHash(canonical string) []byte { return k.Hash("address", canonical) }
 
 // kindBytes of an id name its kind; the rest of the block is the number.
 const kindBytes = 8

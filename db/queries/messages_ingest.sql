@@ -9,16 +9,6 @@ from addresses a,
      lateral (select exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card) c
 where a.account_id = @account_id and a.address = any (@addresses::text[]);
 
--- name: InternAddresses :exec
-insert into addresses (account_id, address, hash, domains)
-select @account_id, t.address, t.hash, string_to_array(t.domains, ' ')
-from (select unnest(@addresses::text[]) as address, unnest(@hashes::bytea[]) as hash, unnest(@domains::text[]) as domains) t
-order by t.address
-on conflict do nothing;
-
--- name: AddressIDs :many
-select id, address from addresses where account_id = @account_id and address = any (@addresses::text[]);
-
 -- name: MessagesByIdentity :many
 select id, identity, thread_id, date, sort_key, bcc_addrs, address_ids, seen
 from messages where account_id = @account_id and author_id = @author_id and identity = any (@identities::bytea[]);

@@ -87,40 +87,6 @@ func (q *Queries) AddressFacts(ctx context.Context, arg AddressFactsParams) ([]A
 	return items, nil
 }
 
-const addressIDs = `-- name: AddressIDs :many
-select id, address from addresses where account_id = $1 and address = any ($2::text[])
-`
-
-type AddressIDsParams struct {
-	AccountID int64
-	Addresses []string
-}
-
-type AddressIDsRow struct {
-	ID      int64
-	Address string
-}
-
-func (q *Queries) AddressIDs(ctx context.Context, arg AddressIDsParams) ([]AddressIDsRow, error) {
-	rows, err := q.db.Query(ctx, addressIDs, arg.AccountID, arg.Addresses)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []AddressIDsRow
-	for rows.Next() {
-		var i AddressIDsRow
-		if err := rows.Scan(&i.ID, &i.Address); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const insertBodies = `-- name: InsertBodies :exec
 insert into message_bodies (account_id, message_id, text, html)
 select $1, unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[])
@@ -277,31 +243,6 @@ func (q *Queries) InsertParticipants(ctx context.Context, arg InsertParticipants
 		arg.Dates,
 		arg.SortKeys,
 		arg.MessageIds,
-	)
-	return err
-}
-
-const internAddresses = `-- name: InternAddresses :exec
-insert into addresses (account_id, address, hash, domains)
-select $1, t.address, t.hash, string_to_array(t.domains, ' ')
-from (select unnest($2::text[]) as address, unnest($3::bytea[]) as hash, unnest($4::text[]) as domains) t
-order by t.address
-on conflict do nothing
-`
-
-type InternAddressesParams struct {
-	AccountID int64
-	Addresses []string
-	Hashes    [][]byte
-	Domains   []string
-}
-
-func (q *Queries) InternAddresses(ctx context.Context, arg InternAddressesParams) error {
-	_, err := q.db.Exec(ctx, internAddresses,
-		arg.AccountID,
-		arg.Addresses,
-		arg.Hashes,
-		arg.Domains,
 	)
 	return err
 }

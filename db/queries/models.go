@@ -126,6 +126,7 @@ type Conversation struct {
 	ShareVersion int64
 	ShareAt      *time.Time
 	ShareBy      *string
+	ShareImplied bool
 	Visible      bool
 	Reason       string
 	AuthorEpoch  int64
@@ -133,6 +134,33 @@ type Conversation struct {
 	OwnerEpoch   int64
 	Since        time.Time
 	StampedAt    time.Time
+}
+
+type ConversationFact struct {
+	AccountID          int64
+	AuthorID           int64
+	CardID             int64
+	AddressID          int64
+	Kind               string
+	OnCard             bool
+	Blocked            bool
+	Share              string
+	SharedOnContact    bool
+	Setting            string
+	Handover           string
+	WasOwner           bool
+	IsOwner            bool
+	IsCollaborator     bool
+	NewOwner           bool
+	NewOwners          string
+	AuthorEpoch        int64
+	CardEpoch          int64
+	OwnerEpoch         int64
+	Visible            bool
+	Reason             string
+	StampedAuthorEpoch int64
+	StampedCardEpoch   int64
+	StampedOwnerEpoch  int64
 }
 
 type Correspondence struct {

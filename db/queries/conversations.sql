@@ -1,0 +1,189 @@
+-- name: LinkCards :exec
+-- Conversations that the cards' addresses and the authors' correspondences make and that are not there yet.
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked)
+select k.account_id, co.author_id, k.id, r.address_id, k.kind, true, is_blocked(k.account_id, co.author_id, r.address_id)
+from cards k
+join card_reach r on r.account_id = k.account_id and r.card_id = k.id
+join correspondences co on co.account_id = k.account_id and co.address_id = r.address_id
+where k.account_id = @account_id and k.id = any(@card_ids::bigint[])
+order by co.author_id, k.id, r.address_id
+on conflict do nothing;
+
+-- name: LinkAuthor :exec
+-- The same, from an author's side.
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked)
+select k.account_id, @author_id, k.id, r.address_id, k.kind, true, is_blocked(k.account_id, @author_id, r.address_id)
+from card_reach r
+join cards k on k.account_id = r.account_id and k.id = r.card_id
+where r.account_id = @account_id and r.address_id = any(@address_ids::bigint[])
+order by k.id, r.address_id
+on conflict do nothing;
+
+-- name: RelinkCards :exec
+-- What leaves its card or is blocked is unshown at once; the stamp's reason follows in the same transaction.
+update conversations c
+set on_card = f.on_card, blocked = f.blocked, visible = c.visible and f.on_card and not f.blocked
+from (
+    select i.author_id, i.card_id, i.address_id, is_blocked(i.account_id, i.author_id, i.address_id) as blocked,
+           exists (select from card_reach r
+                   where r.account_id = i.account_id and r.card_id = i.card_id and r.address_id = i.address_id) as on_card
+    from conversations i
+    where i.account_id = @account_id and i.card_id = any(@card_ids::bigint[])
+) f
+where c.account_id = @account_id and c.author_id = f.author_id and c.card_id = f.card_id and c.address_id = f.address_id
+  and (c.on_card, c.blocked) <> (f.on_card, f.blocked);
+
+-- name: RelinkAddresses :many
+-- After a change of who is blocked: the conversations that it concerns.
+update conversations c
+set blocked = not c.blocked, visible = c.visible and c.blocked
+where c.account_id = @account_id and c.address_id = any(@address_ids::bigint[])
+  and c.blocked <> is_blocked(c.account_id, c.author_id, c.address_id)
+returning c.author_id, c.card_id, c.address_id;
+
+-- name: FactsOfCards :many
+select * from conversation_facts where account_id = @account_id and card_id = any(@card_ids::bigint[]);
+
+-- name: FactsOfAuthor :many
+select * from conversation_facts
+where account_id = @account_id and author_id = @author_id and address_id = any(@address_ids::bigint[]);
+
+-- name: FactsOfConversations :many
+select f.* from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id) k
+join conversation_facts f on f.account_id = @account_id and f.author_id = k.author_id and f.card_id = k.card_id
+                         and f.address_id = k.address_id;
+
+-- name: Stamp :exec
+-- since moves only when the verdict does.
+update conversations c
+set visible = v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
+    since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
+from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason, unnest(@author_epochs::bigint[]) as author_epoch, unnest(@card_epochs::bigint[]) as card_epoch, unnest(@owner_epochs::bigint[]) as owner_epoch) v
+where c.account_id = @account_id and c.author_id = v.author_id and c.card_id = v.card_id and c.address_id = v.address_id;
+
+-- name: BehindAuthor :many
+-- The author's conversations of a kind whose stamps are older than the setting's epoch, in key order after a position.
+select card_id, address_id from conversations
+where account_id = @account_id and author_id = @author_id and kind = @kind and author_epoch < @epoch
+  and (card_id, address_id) > (@after_card::bigint, @after_address::bigint)
+order by card_id, address_id limit @max_rows;
+
+-- name: BehindOwner :many
+-- Conversations of former owners on the cards that the owner has now.
+select c.author_id, c.card_id, c.address_id
+from cards k
+join card_owners o on o.account_id = k.account_id and o.card_id = k.id and o.user_id <> k.owner_id
+join conversations c on c.account_id = o.account_id and c.author_id = o.user_id and c.card_id = o.card_id
+where k.account_id = @account_id and k.owner_id = @owner_id::bigint and k.kind = @kind and c.owner_epoch < @epoch
+  and (c.author_id, c.card_id, c.address_id) > (@after_author::bigint, @after_card::bigint, @after_address::bigint)
+order by c.author_id, c.card_id, c.address_id limit @max_rows;
+
+-- name: BehindCard :many
+select author_id, address_id from conversations
+where account_id = @account_id and card_id = @card_id and card_epoch < @epoch
+  and (author_id, address_id) > (@after_author::bigint, @after_address::bigint)
+order by author_id, address_id limit @max_rows;
+
+-- name: OwnersThatDecide :many
+-- Whose settings the authors' conversations on these cards may rest on by R5.
+select distinct k.owner_id::bigint as owner_id
+from cards k
+join card_owners o on o.account_id = k.account_id and o.card_id = k.id and o.user_id <> k.owner_id
+where k.account_id = @account_id and k.id = any(@card_ids::bigint[]) and o.user_id = any(@author_ids::bigint[]);
+
+-- name: CardsWithAddresses :many
+select distinct card_id from card_reach where account_id = @account_id and address_id = any(@address_ids::bigint[]);
+
+-- name: SettingEpoch :one
+select epoch from settings where account_id = @account_id and user_id = @user_id and kind = @kind;
+
+-- name: CountStampsBehind :one
+select count(*) from conversation_facts
+where account_id = @account_id
+  and (stamped_author_epoch < author_epoch or stamped_card_epoch < card_epoch
+       or (reason in ('handover_visible', 'handover_hidden') and stamped_owner_epoch < owner_epoch));
+
+-- name: Conversation :one
+select * from conversations
+where account_id = @account_id and author_id = @author_id and card_id = @card_id and address_id = @address_id;
+
+-- name: PutShare :exec
+-- The author's word; the conversation may come later.
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version,
+                           share_at, share_by, share_implied)
+values (@account_id, @author_id, @card_id, @address_id, @kind,
+        exists (select from card_reach r where r.account_id = @account_id and r.card_id = @card_id and r.address_id = @address_id),
+        is_blocked(@account_id, @author_id, @address_id), @share, @share_version, @share_at, @share_by, @share_implied)
+on conflict (account_id, author_id, card_id, address_id) do update
+set share = excluded.share, share_version = excluded.share_version, share_at = excluded.share_at, share_by = excluded.share_by,
+    share_implied = excluded.share_implied;
+
+-- name: ImplyShares :exec
+-- What a word on one card says of others (SPEC 3.2), where the author did not say something there later.
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_at, share_by,
+                           share_implied)
+select k.account_id, @author_id, k.id, @address_id, k.kind, true, is_blocked(k.account_id, @author_id, @address_id),
+       sqlc.narg(share), @share_at, @share_by, true
+from cards k where k.account_id = @account_id and k.id = any(@card_ids::bigint[])
+order by k.id
+on conflict (account_id, author_id, card_id, address_id) do update
+set share = excluded.share, share_at = excluded.share_at, share_by = excluded.share_by, share_implied = true
+where conversations.share_at is null or conversations.share_at <= excluded.share_at;
+
+-- name: LinkedDeals :many
+-- Open deals that have the address from the contact, with the author's conversation there as it stands.
+select d.id, d.crm_id, coalesce(c.share, '') as share, coalesce(c.reason, '') as reason
+from deal_contacts dc
+join cards d on d.account_id = dc.account_id and d.id = dc.deal_id and d.state = 'open'
+join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = @address_id
+left join conversations c on c.account_id = d.account_id and c.author_id = @author_id and c.card_id = d.id and c.address_id = @address_id
+where dc.account_id = @account_id and dc.contact_id = @contact_id
+order by d.crm_id;
+
+-- name: LinkedContacts :many
+-- Open contacts of the deal that have the address, and what the author said there.
+select k.id, k.crm_id, coalesce(c.share, '') as share, c.share_at
+from deal_contacts dc
+join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
+join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = @address_id
+left join conversations c on c.account_id = k.account_id and c.author_id = @author_id and c.card_id = k.id and c.address_id = @address_id
+where dc.account_id = @account_id and dc.deal_id = @deal_id
+order by k.crm_id;
+
+-- name: WantMail :many
+-- Mail that was not stored and now has an address of one of these cards: to be fetched. Returns the mailboxes concerned.
+with wanted as (
+    update ledger l set wanted = true
+    from (
+        select distinct ia.folder_id, ia.uid_validity, ia.uid
+        from card_reach r
+        join addresses a on a.account_id = r.account_id and a.id = r.address_id
+        join indexed_addresses ia on ia.account_id = a.account_id and ia.hash = a.hash
+        where r.account_id = @account_id and r.card_id = any(@card_ids::bigint[])
+          and not is_blocked(r.account_id, ia.author_id, r.address_id)
+    ) m
+    where l.account_id = @account_id and l.folder_id = m.folder_id and l.uid_validity = m.uid_validity and l.uid = m.uid
+      and l.disposition in ('indexed', 'blocked') and not l.wanted
+    returning l.folder_id
+)
+select distinct f.mailbox_id from wanted w join folders f on f.account_id = @account_id and f.id = w.folder_id;
+
+-- name: WakeMailbox :exec
+-- Tells the workers, at commit, that a mailbox has something to do.
+select pg_notify('mailstamp_wake', @account_id::bigint || '/' || @mailbox_id::bigint);
+
+-- name: CardsNear :many
+-- The deals of a contact; a deal's contacts and their other deals.
+select dc.deal_id as card_id from deal_contacts dc where dc.account_id = @account_id and dc.contact_id = @card_id
+union
+select dc.contact_id from deal_contacts dc where dc.account_id = @account_id and dc.deal_id = @card_id
+union
+select o.deal_id from deal_contacts d
+join deal_contacts o on o.account_id = d.account_id and o.contact_id = d.contact_id
+where d.account_id = @account_id and d.deal_id = @card_id;
+
+-- name: AddressesEverOn :many
+-- Addresses that the cards have, or had when some conversation was made.
+select r.address_id from card_reach r where r.account_id = @account_id and r.card_id = any(@card_ids::bigint[])
+union
+select c.address_id from conversations c where c.account_id = @account_id and c.card_id = any(@card_ids::bigint[]);

@@ -1,0 +1,236 @@
+package visibility
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/visibility/rules"
+)
+
+// nextVersion in an event of the author's own call stands for the version after the one held.
+const nextVersion = 0
+
+// ownersBehindShare are the owners on whose settings the author's stamps on the card, and on the cards that a share there
+// reaches, may rest.
+func (c *change) ownersBehindShare(ctx context.Context, author int64, card CardRef) ([]int64, error) {
+	k, err := c.CardByCRMID(ctx, queries.CardByCRMIDParams{AccountID: c.AccountID, Kind: string(card.Kind), CrmID: card.ID})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the card: %w", err)
+	}
+	near, err := c.CardsNear(ctx, queries.CardsNearParams{AccountID: c.AccountID, CardID: k.ID})
+	if err != nil {
+		return nil, fmt.Errorf("find linked cards: %w", err)
+	}
+	return c.OwnersThatDecide(ctx, queries.OwnersThatDecideParams{AccountID: c.AccountID, CardIds: append(near, k.ID), AuthorIds: []int64{author}})
+}
+
+// shareChanged applies an author's word on one conversation and what it says of linked cards (SPEC 3.2), and stamps them.
+func (c *change) shareChanged(ctx context.Context, told Told, e *ShareChanged) (Status, error) {
+	if err := c.flush(ctx); err != nil { // earlier events of the batch may have linked the card
+		return "", err
+	}
+	u, err := c.user(ctx, e.User)
+	if err != nil {
+		return "", err
+	}
+	card, err := c.card(ctx, e.Card)
+	if err != nil {
+		return "", err
+	}
+	s := sharing{change: c, told: told, event: e, author: u.ID, card: card, address: c.addressID(e.Address)}
+	held, err := c.Conversation(ctx, queries.ConversationParams{AccountID: c.AccountID, AuthorID: s.author, CardID: card.ID, AddressID: s.address})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return "", fmt.Errorf("read the conversation: %w", err)
+	}
+	version := e.Version
+	if version == nextVersion {
+		version = held.ShareVersion + 1
+	}
+	if version <= held.ShareVersion {
+		return Stale, nil
+	}
+	share := rules.Share(e.State)
+	if e.State == "none" {
+		share = rules.NoShare
+	}
+	at, implied := told.At, false
+	if held.ShareImplied && held.ShareAt.After(told.At) {
+		// A later word on a linked card settled this one.
+		share, at, implied = rules.Share(deref(held.Share)), *held.ShareAt, true
+	} else if share, err = s.linked(ctx, share); err != nil {
+		return "", err
+	}
+	if err := s.put(ctx, share, version, at, implied); err != nil {
+		return "", err
+	}
+	if e.Version == nextVersion {
+		if err := s.mustBeOnCard(ctx); err != nil {
+			return "", err
+		}
+	}
+	if err := c.stampKeys(ctx, s.touched); err != nil {
+		return "", err
+	}
+	return Applied, c.note(told, "share.changed", map[string]any{"user": e.User, "card": e.Card, "address": s.address,
+		"state": e.State, "version": version, "conversations": len(s.touched)})
+}
+
+// sharing is one share event being applied.
+type sharing struct {
+	*change
+	told    Told
+	event   *ShareChanged
+	author  int64
+	card    queries.Card
+	address int64
+	touched []conversationKey
+}
+
+func (s *sharing) put(ctx context.Context, share rules.Share, version int64, at time.Time, implied bool) error {
+	s.touched = append(s.touched, conversationKey{s.author, s.card.ID, s.address})
+	err := s.PutShare(ctx, queries.PutShareParams{
+		AccountID: s.AccountID, AuthorID: s.author, CardID: s.card.ID, AddressID: s.address, Kind: s.card.Kind,
+		Share: nullable(share), ShareVersion: version, ShareAt: &at, ShareBy: &s.told.By,
+		ShareImplied: implied,
+	})
+	if err != nil {
+		return fmt.Errorf("write the share: %w", err)
+	}
+	return nil
+}
+
+// linked applies the word to the cards linked with this one, or asks. It returns what the word means on this card.
+func (s *sharing) linked(ctx context.Context, share rules.Share) (rules.Share, error) {
+	switch rules.Kind(s.card.Kind) {
+	case rules.Contact:
+		return share, s.onContact(ctx, share)
+	case rules.Deal:
+		return s.onDeal(ctx, share)
+	}
+	return share, nil
+}
+
+func (s *sharing) onContact(ctx context.Context, share rules.Share) error {
+	deals, err := s.LinkedDeals(ctx, queries.LinkedDealsParams{AccountID: s.AccountID, AuthorID: s.author, ContactID: s.card.ID, AddressID: s.address})
+	if err != nil {
+		return fmt.Errorf("find the contact's deals: %w", err)
+	}
+	var all, shown, hidden []int64
+	var ask []CardRef
+	for _, d := range deals {
+		s.touched = append(s.touched, conversationKey{s.author, d.ID, s.address}) // R3
+		all = append(all, d.ID)
+		switch {
+		case d.Share == string(rules.Private):
+			hidden = append(hidden, d.ID)
+		case d.Reason == string(rules.IsShared) || d.Reason == string(rules.SharedOnContact):
+			shown = append(shown, d.ID)
+			ask = append(ask, CardRef{rules.Deal, d.CrmID})
+		}
+	}
+	switch share {
+	case rules.Shared: // the last thing the author said wins
+		return s.imply(ctx, hidden, rules.NoShare)
+	case rules.Private:
+		switch also := s.event.AlsoDeals; {
+		case len(ask) > 0 && also == nil:
+			return &ChoiceRequired{Cards: ask}
+		case also != nil && *also:
+			return s.imply(ctx, all, rules.Private)
+		default:
+			return s.imply(ctx, shown, rules.Shared)
+		}
+	}
+	return nil
+}
+
+func (s *sharing) onDeal(ctx context.Context, share rules.Share) (rules.Share, error) {
+	if share != rules.Private {
+		return share, nil
+	}
+	contacts, err := s.LinkedContacts(ctx, queries.LinkedContactsParams{AccountID: s.AccountID, AuthorID: s.author, DealID: s.card.ID, AddressID: s.address})
+	if err != nil {
+		return share, fmt.Errorf("find the deal's contacts: %w", err)
+	}
+	var shared []int64
+	var ask []CardRef
+	for _, k := range contacts {
+		if k.Share != string(rules.Shared) {
+			continue
+		}
+		if k.ShareAt != nil && k.ShareAt.After(s.told.At) {
+			return rules.NoShare, nil // shared on the contact later than this was said: that lifts it
+		}
+		shared = append(shared, k.ID)
+		ask = append(ask, CardRef{rules.Contact, k.CrmID})
+	}
+	also := s.event.AlsoContact
+	if len(ask) > 0 && also == nil {
+		return share, &ChoiceRequired{Cards: ask}
+	}
+	if also == nil || !*also {
+		return share, nil
+	}
+	// The contacts' other deals fall back to their own rules.
+	for _, contact := range shared {
+		deals, err := s.LinkedDeals(ctx, queries.LinkedDealsParams{AccountID: s.AccountID, AuthorID: s.author, ContactID: contact, AddressID: s.address})
+		if err != nil {
+			return share, fmt.Errorf("find the contact's deals: %w", err)
+		}
+		for _, d := range deals {
+			s.touched = append(s.touched, conversationKey{s.author, d.ID, s.address})
+		}
+		s.touched = append(s.touched, conversationKey{s.author, contact, s.address})
+	}
+	return share, s.imply(ctx, shared, rules.Private)
+}
+
+// imply writes a share on other cards, where the author said nothing later.
+func (s *sharing) imply(ctx context.Context, cards []int64, share rules.Share) error {
+	if len(cards) == 0 {
+		return nil
+	}
+	err := s.ImplyShares(ctx, queries.ImplySharesParams{
+		AccountID: s.AccountID, AuthorID: s.author, AddressID: s.address, CardIds: cards,
+		Share: nullable(share), ShareAt: &s.told.At, ShareBy: &s.told.By,
+	})
+	if err != nil {
+		return fmt.Errorf("write the share on linked cards: %w", err)
+	}
+	return nil
+}
+
+// mustBeOnCard refuses an author's own call that shares what cannot be shared.
+func (s *sharing) mustBeOnCard(ctx context.Context) error {
+	held, err := s.Conversation(ctx, queries.ConversationParams{AccountID: s.AccountID, AuthorID: s.author, CardID: s.card.ID, AddressID: s.address})
+	if err != nil {
+		return fmt.Errorf("read the conversation: %w", err)
+	}
+	if !held.OnCard || held.Blocked {
+		return ErrCannotShare
+	}
+	return nil
+}
+
+func nullable(s rules.Share) *string {
+	if s == rules.NoShare {
+		return nil
+	}
+	text := string(s)
+	return &text
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
