@@ -3,68 +3,117 @@ package imapconn
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
+	"sync/atomic"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
 )
 
-var errNotYet = errors.New("not built yet")
-
 // Conn is one authenticated connection.
-type Conn struct{}
+type Conn struct {
+	g      *guard
+	client *imapclient.Client
+	limits Limits
+	log    *slog.Logger
 
-// Dial connects, secures, logs in.
-func Dial(ctx context.Context, cfg Config) (*Conn, error) { return nil, errNotYet }
+	selected Selected // of the examined folder; Name "" for none
+	trips    atomic.Int64
+}
 
-// Close ends the connection at once. It may be called from any goroutine and more than once.
-func (c *Conn) Close() error { return nil }
+// Close ends the connection at once. It may be called from any goroutine and
+// more than once; it returns when the connection's goroutine is gone.
+func (c *Conn) Close() error {
+	c.g.fail(&Error{Op: "use", Kind: KindClosed, Detail: "by us"})
+	// The guard is closed, so the library's reader has ended or is about to;
+	// its error is the guard's.
+	_ = c.client.Close()
+	return nil
+}
 
 // Logout says goodbye and closes.
-func (c *Conn) Logout(ctx context.Context) error { return nil }
+func (c *Conn) Logout(ctx context.Context) error {
+	err := c.do(ctx, "log out", func() error { return c.client.Logout().Wait() })
+	return errors.Join(err, c.Close())
+}
 
 // Has says whether the server offers a capability, such as "CONDSTORE".
-func (c *Conn) Has(capability string) bool { return false }
+func (c *Conn) Has(capability string) bool { return c.g.has(strings.ToUpper(capability)) }
 
-// RoundTrips counts commands waited for, one for all that were in flight together.
-func (c *Conn) RoundTrips() int { return 0 }
+// RoundTrips counts how often an answer was waited for, from the login on.
+// Commands that were sent together count once.
+func (c *Conn) RoundTrips() int { return int(c.trips.Load()) }
 
-// Folders lists all folders with role and counters.
-func (c *Conn) Folders(ctx context.Context) ([]Folder, error) { return nil, errNotYet }
-
-// Examine opens a folder read-only.
-func (c *Conn) Examine(ctx context.Context, name string) (Selected, error) {
-	return Selected{}, errNotYet
+// Traffic returns the bytes read and written inside TLS, and how many
+// responses were dropped because they were unknown or not understood.
+func (c *Conn) Traffic() (in, out, dropped int64) {
+	return c.g.bytesIn.Load(), c.g.bytesOut.Load(), c.g.dropped.Load()
 }
 
-// UIDs returns the messages of the examined folder that arrived on or after the day before since;
-// all for the zero time.
-func (c *Conn) UIDs(ctx context.Context, since time.Time) (UIDRanges, error) { return nil, errNotYet }
-
-// HasUIDs returns which of uids exist in the examined folder.
-func (c *Conn) HasUIDs(ctx context.Context, uids UIDRanges) (UIDRanges, error) {
-	return nil, errNotYet
+// do runs one exchange with the server. When ctx ends first the connection is
+// closed: a command cannot be taken back.
+func (c *Conn) do(ctx context.Context, op string, exchange func() error) error {
+	if e := c.g.failure(); e != nil {
+		return failed(op, e)
+	}
+	if ctx.Err() != nil {
+		return &Error{Op: op, Kind: KindCanceled, err: context.Cause(ctx)}
+	}
+	stop := context.AfterFunc(ctx, func() {
+		c.g.fail(&Error{Op: op, Kind: KindCanceled, err: context.Cause(ctx)})
+	})
+	defer stop()
+	c.trips.Add(1)
+	return c.wrap(op, exchange())
 }
 
-// FetchHeaders hands fn one item for each message of uids that the server delivers, each once, in
-// the server's order, on the caller's goroutine. missing are those it did not deliver: verify them
-// with HasUIDs before concluding anything (F12, F15).
-func (c *Conn) FetchHeaders(ctx context.Context, uids UIDRanges, fn func(HeaderItem) error) (missing UIDRanges, err error) {
-	return nil, errNotYet
+// wrap gives an error of the library its kind.
+func (c *Conn) wrap(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if e := c.g.failure(); e != nil {
+		return failed(op, e)
+	}
+	if answer, ok := errors.AsType[*imap.Error](err); ok {
+		return refusal(op, answer)
+	}
+	// The library gave up on what the guard let through, or could not write
+	// what it was asked to. Neither should happen; the connection is in doubt.
+	e := &Error{Op: op, Kind: KindProtocol, Detail: "client library", err: err}
+	c.g.fail(e)
+	return e
 }
 
-// FetchBodies is FetchHeaders for whole messages of at most maxBytes each.
-func (c *Conn) FetchBodies(ctx context.Context, uids UIDRanges, maxBytes int64, fn func(BodyItem) error) (missing UIDRanges, err error) {
-	return nil, errNotYet
+// failed says that the connection ended, from the point of view of op.
+func failed(op string, e *Error) *Error {
+	again := *e
+	if again.Op == "" {
+		again.Op = op
+	}
+	return &again
 }
 
-// FetchFlags hands fn the flags of those of uids that changed since the mod-sequence; all for 0.
-func (c *Conn) FetchFlags(ctx context.Context, uids UIDRanges, changedSince uint64, fn func(FlagItem) error) (missing UIDRanges, err error) {
-	return nil, errNotYet
+// refusal is a NO or BAD.
+func refusal(op string, answer *imap.Error) *Error {
+	e := &Error{Op: op, Kind: KindRefused, Detail: string(answer.Type), Code: string(answer.Code), Text: strings.TrimPrefix(answer.Text, "- ")}
+	if kind, backoff := classifyWords(e.Code, e.Text); kind != "" {
+		e.Kind, e.Backoff = kind, backoff
+	}
+	return e
 }
 
-// SupportsIdle says whether Idle hears of changes, or only waits.
-func (c *Conn) SupportsIdle() bool { return false }
-
-// Idle returns true as soon as the server hints at a change in the examined folder, false after
-// interval.
-func (c *Conn) Idle(ctx context.Context, interval time.Duration) (changed bool, err error) {
-	return false, errNotYet
+// since returns the date to search from for messages at or after t: the day
+// before, because the server compares days in a time zone that it does not
+// tell.
+func since(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().AddDate(0, 0, -1).Truncate(24 * time.Hour)
 }

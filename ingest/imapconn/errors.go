@@ -46,6 +46,7 @@ type Error struct {
 	Code    string        // the server's response code, upper case, without brackets
 	Text    string        // the server's own words, made printable, at most 300 bytes; no secret, but for operators only
 	Backoff time.Duration // how long to stay away, for KindThrottled and KindTooMany
+	UID     uint32        // the message whose content was being read when the connection broke; 0 for none
 	broken  bool
 	err     error
 }

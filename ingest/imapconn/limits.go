@@ -29,6 +29,10 @@ const (
 	maxHeader     = 1 << 20   // bytes of one message's header that are read
 	maxText       = 300       // bytes of a server's own words that are kept
 	maxCaps       = 200       // capabilities that are kept
+	maxUnasked    = 200_000   // responses while nothing is asked or within one IDLE; a storm of flags has 10,000
+	maxSkipLine   = 64 << 20  // bytes of a line that is passed over
+	maxWord       = 64        // bytes of a tag or of a response's name
+	maxTextLine   = 16 << 10  // bytes of a status line that are looked at: codes and capabilities
 	maxSkip       = 1 << 30   // bytes of an unwanted or too large literal that are skipped; beyond, the connection is cheaper to drop
 )
 

@@ -1,0 +1,248 @@
+package imapconn
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// guard is the net.Conn that the client library sees. It reads every response
+// from the socket itself (guard_response.go), keeps what this package wants
+// (guard_data.go), and leaves in out what the library has to know, written
+// anew, so that nothing a server invents reaches the library's parser: not a
+// literal, not a list, not a flag. It follows what is written only to know
+// which commands are in flight (guard_write.go).
+//
+// The library's reading goroutine runs Read and with it all parsing; the
+// goroutine of the Conn runs Write. What both touch is under mu.
+type guard struct {
+	conn   net.Conn
+	br     *bufio.Reader
+	lx     lexer
+	limits Limits
+	log    *slog.Logger
+
+	out     bytes.Buffer // for the library; of the reading goroutine
+	greeted bool         // likewise
+
+	mu      sync.Mutex
+	w       writeState
+	pending []pendingCmd // in flight, oldest first
+	idling  bool         // IDLE was confirmed and DONE not yet sent
+	stalled time.Duration
+	col     *collector
+	caps    map[string]bool
+	capsSeq int    // how often caps were told
+	exists  uint32 // messages of the examined folder, as last heard
+	bye     *serverWords
+	err     *Error // why the connection ended; set once
+	readUID uint32 // message whose content is being read
+	unasked int    // responses since anything was asked
+
+	dead  chan struct{} // closed with err set
+	hints chan struct{} // one token: the examined folder changed
+
+	bytesIn, bytesOut, dropped atomic.Int64
+}
+
+// pendingCmd is a command that was sent and not yet answered.
+type pendingCmd struct {
+	tag, name string
+	since     time.Time
+}
+
+// serverWords are a status response: OK, NO, BAD, BYE with code and text.
+type serverWords struct{ status, code, args, text string }
+
+func newGuard(conn net.Conn, limits Limits, log *slog.Logger) *guard {
+	g := &guard{
+		conn: conn, limits: limits, log: log,
+		caps:  map[string]bool{},
+		dead:  make(chan struct{}),
+		hints: make(chan struct{}, 1),
+	}
+	g.br = bufio.NewReader(countingReader{g})
+	g.lx.r = g.br
+	return g
+}
+
+// greet stands for a greeting that was read before the TLS handshake and must
+// not be believed: nothing from before is carried over.
+func (g *guard) greet() {
+	g.greeted = true
+	g.out.WriteString("* OK [CAPABILITY IMAP4rev1] ready\r\n")
+}
+
+// Read gives the library the next bytes that are meant for it.
+func (g *guard) Read(p []byte) (int, error) {
+	for g.out.Len() == 0 {
+		if err := g.readResponse(); err != nil {
+			g.fail(g.readError(err))
+			return 0, io.EOF
+		}
+	}
+	n, _ := g.out.Read(p)
+	if g.out.Len() == 0 && g.out.Cap() > 4<<10 {
+		g.out = bytes.Buffer{} // an idle connection keeps no large buffer
+	}
+	return n, nil
+}
+
+// readError gives an error of reading its kind.
+func (g *guard) readError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	e := &Error{Kind: KindClosed, UID: g.readUID, err: err}
+	switch {
+	case g.bye != nil:
+		e.Kind, e.Code, e.Text = KindBye, g.bye.code, g.bye.text
+		if kind, backoff := classifyWords(e.Code, e.Text); kind != "" {
+			e.Kind, e.Backoff = kind, backoff
+		}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		e.Kind = KindTimeout
+	}
+	return e
+}
+
+// fail ends the connection for the first reason that is given.
+func (g *guard) fail(e *Error) {
+	g.mu.Lock()
+	first := g.err == nil
+	if first {
+		e.broken = true
+		g.err = e
+		close(g.dead)
+	}
+	g.mu.Unlock()
+	if first {
+		g.conn.Close()
+		g.log.Debug("imap connection ended", "kind", string(e.Kind), "code", e.Code)
+	}
+}
+
+// failure returns why the connection ended, nil while it lives.
+func (g *guard) failure() *Error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.err
+}
+
+// Close is called by the library when it gives up, and by nobody else.
+func (g *guard) Close() error {
+	g.fail(&Error{Kind: KindClosed})
+	return nil
+}
+
+// deliver hands one message to the goroutine that waits for it. The time it
+// makes us wait is not the server's.
+func (g *guard) deliver(col *collector, fd fetchData) {
+	select {
+	case col.fetching <- fd:
+		return
+	default:
+	}
+	start := time.Now()
+	select {
+	case col.fetching <- fd:
+	case <-col.done:
+	case <-g.dead:
+	}
+	g.mu.Lock()
+	g.stalled += time.Since(start)
+	g.mu.Unlock()
+}
+
+// hint says that the examined folder changed; it never blocks.
+func (g *guard) hint() {
+	select {
+	case g.hints <- struct{}{}:
+	default:
+	}
+}
+
+func (g *guard) clearHint() {
+	select {
+	case <-g.hints:
+	default:
+	}
+}
+
+// collect makes c receive what the next responses hold; nil for nobody. The
+// reading goroutine itself lets go of c before the last command's result is
+// passed on (takePending), so whoever saw that result may read c.
+func (g *guard) collect(c *collector) {
+	g.mu.Lock()
+	g.col = c
+	g.mu.Unlock()
+}
+
+func (g *guard) collector() *collector {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.col
+}
+
+func (g *guard) has(capability string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.caps[capability]
+}
+
+// armRead sets the deadline of the next read: none while nothing is due.
+func (g *guard) armRead() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.armReadLocked()
+}
+
+func (g *guard) armReadLocked() {
+	var deadline time.Time
+	switch now := time.Now(); {
+	case !g.greeted:
+		deadline = now.Add(g.limits.Response)
+	case len(g.pending) > 0 && !g.idling:
+		deadline = now.Add(g.limits.Response)
+		if end := g.pending[0].since.Add(g.limits.Command + g.stalled); end.Before(deadline) {
+			deadline = end
+		}
+	}
+	// An error here means that the connection is closed: the read tells.
+	_ = g.conn.SetReadDeadline(deadline)
+}
+
+// countingReader reads the socket under the deadline that is due.
+type countingReader struct{ g *guard }
+
+func (r countingReader) Read(p []byte) (int, error) {
+	r.g.armRead()
+	n, err := r.g.conn.Read(p)
+	r.g.bytesIn.Add(int64(n))
+	return n, err
+}
+
+// The library's own deadlines are ignored: it knows neither IDLE restarts nor
+// slow folders.
+
+func (g *guard) SetDeadline(time.Time) error      { return nil }
+func (g *guard) SetReadDeadline(time.Time) error  { return nil }
+func (g *guard) SetWriteDeadline(time.Time) error { return nil }
+func (g *guard) LocalAddr() net.Addr              { return g.conn.LocalAddr() }
+func (g *guard) RemoteAddr() net.Addr             { return g.conn.RemoteAddr() }
+
+func (g *guard) debug(msg string, args ...any) {
+	if g.log.Enabled(context.Background(), slog.LevelDebug) {
+		g.log.Debug(msg, args...)
+	}
+}

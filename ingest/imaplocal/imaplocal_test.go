@@ -1,0 +1,83 @@
+package imaplocal
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// What the server kept is the same after a start: UIDVALIDITY, UIDs, flags,
+// dates, bytes, and the UIDs that come next.
+func TestKeepsMailBetweenStarts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	start := func() *Server {
+		t.Helper()
+		s, err := New(Options{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.AddUser("../ann@x.example", "secret"); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ann, at := "../ann@x.example", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	s := start()
+	for i := range 6 {
+		_, err := s.Append(ann, "INBOX", []string{`\Seen`}, at, []byte{'a' + byte(i)})
+		must(err)
+	}
+	must(s.Expunge(ann, "INBOX", 1, 3, 6))
+	must(s.SetFlags(ann, "INBOX", 4))
+	must(s.CreateFolder(ann, "gone"))
+	must(s.DeleteFolder(ann, "gone"))
+	must(s.CreateFolder(ann, "Old/Böx"))
+	if uid, err := s.Move(ann, "INBOX", 5, "Old/Böx"); err != nil || uid != 1 {
+		t.Fatalf("moved to %d, %v", uid, err)
+	}
+	must(s.CreateFolder(ann, "gone"))
+	must(s.DeleteFolder(ann, "gone"))
+	before, err := s.Messages(ann)
+	must(err)
+	must(s.Close())
+
+	s = start()
+	after, err := s.Messages(ann)
+	must(err)
+	if len(before) != 3 || !reflect.DeepEqual(before, after) {
+		t.Errorf("kept\n%+v\nwas\n%+v", after, before)
+	}
+	if uid, err := s.Append(ann, "INBOX", nil, at, []byte("new")); err != nil || uid != 7 {
+		t.Errorf("next UID %d, %v; want 7", uid, err)
+	}
+	must(s.CreateFolder(ann, "made"))
+	_, err = s.Append(ann, "made", nil, at, []byte("x"))
+	must(err)
+	after, err = s.Messages(ann)
+	must(err)
+	if v := after[len(after)-1].UIDValidity; v != 10 {
+		t.Errorf("UIDVALIDITY of a new folder %d, want 10: never one that was used", v)
+	}
+	must(s.Close())
+}
+
+func TestListensOnLoopbackOnly(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0"} {
+		if s, err := New(Options{Addr: addr}); err == nil {
+			s.Close()
+			t.Errorf("listens on %s", addr)
+		}
+	}
+}
