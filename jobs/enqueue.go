@@ -18,8 +18,8 @@ var inserter = sync.OnceValues(func() (*river.Client[pgx.Tx], error) {
 	return river.NewClient(riverpgxv5.New(nil), &river.Config{FetchCooldown: notifyAtMostEvery, MaxAttempts: maxAttempts})
 })
 
-// Enqueue queues work of the account in tx: it starts when tx commits and never if it does not.
-func Enqueue(ctx context.Context, tx *db.Tx, accountID int64, work []visibility.Work) error {
+// Enqueue queues work of tx's account: it starts when tx commits and never if it does not.
+func Enqueue(ctx context.Context, tx *db.Tx, work []visibility.Work) error {
 	if len(work) == 0 {
 		return nil
 	}
@@ -29,7 +29,7 @@ func Enqueue(ctx context.Context, tx *db.Tx, accountID int64, work []visibility.
 	}
 	jobs := make([]river.InsertManyParams, len(work))
 	for i, w := range work {
-		jobs[i].Args = restampArgs{AccountID: accountID, Work: w}
+		jobs[i].Args = restampArgs{AccountID: tx.AccountID, Work: w}
 	}
 	if _, err := client.InsertManyFastTx(ctx, tx.Tx, jobs); err != nil {
 		return fmt.Errorf("queue re-stamping: %w", err)

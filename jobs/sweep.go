@@ -69,7 +69,7 @@ func (w *sweeper) enqueueMissing(ctx context.Context, missed []restampArgs) erro
 		}
 	}
 	for account, work := range missing {
-		enqueue := func(tx *db.Tx) error { return Enqueue(ctx, tx, account, work) }
+		enqueue := func(tx *db.Tx) error { return Enqueue(ctx, tx, work) }
 		err = errors.Join(err, w.db.Tx(ctx, account, enqueue))
 	}
 	return err

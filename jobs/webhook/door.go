@@ -29,14 +29,10 @@ type Door struct{ db *db.DB }
 // New makes the door.
 func New(d *db.DB) *Door { return &Door{db: d} }
 
-// Receive applies a delivery for the account of that public id and says what became of each event, after the commit. Its
-// errors are ErrUnauthorized, ErrTooMany, *visibility.Invalid and *visibility.ChoiceRequired, by which nothing has
-// changed; after any other the delivery may be repeated (db.Unavailable tells whether waiting helps).
-func (d *Door) Receive(ctx context.Context, account string, header http.Header, body []byte) ([]visibility.Status, error) {
-	acc, err := d.db.AccountByPublicID(ctx, account)
-	if err != nil && !errors.Is(err, db.ErrNoAccount) {
-		return nil, err
-	}
+// Receive applies a delivery for acc, nil for an account that does not exist, and says what became of each event, after
+// the commit. Its errors are ErrUnauthorized, ErrTooMany, *visibility.Invalid and *visibility.ChoiceRequired, by which
+// nothing has changed; after any other the delivery may be repeated (db.Unavailable tells whether waiting helps).
+func (d *Door) Receive(ctx context.Context, acc *db.Account, header http.Header, body []byte) ([]visibility.Status, error) {
 	sent, err := verify(acc, header, body)
 	if err != nil {
 		return nil, err
@@ -87,7 +83,7 @@ func (b batch) apply(ctx context.Context, tx *db.Tx, acc *db.Account, deliveryID
 	for i, status := range outcome.Statuses {
 		statuses[b.at[i]] = status
 	}
-	if err := jobs.Enqueue(ctx, tx, acc.ID, outcome.Work); err != nil {
+	if err := jobs.Enqueue(ctx, tx, outcome.Work); err != nil {
 		return nil, err
 	}
 	return statuses, nil
