@@ -1,73 +1,212 @@
+//go:build unix
+
 package testenv
 
 import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/testcontainers/testcontainers-go"
 )
 
-// MailServer is a container with Dovecot and Postfix. Every address in
-// Domains that NewUser made has a mailbox; all other mail bounces.
+// MailServer is a container with Dovecot and Postfix: one small provider.
+// Postfix takes mail for every domain under .test; mail to an address that
+// NewUser did not make bounces (5.1.1), over quota too (5.2.2). Domains of its
+// own kind: nowhere.test has no host (5.4.4), strict.test refuses (5.7.1),
+// slow.test never answers and is reported as delayed after some seconds.
+// Nothing leaves the container; mail to domains outside .test bounces.
 type MailServer struct {
-	Host      string // the host on which the ports below answer
+	Host      string // the address on which the ports below answer
 	IMAPPort  int    // plaintext and STARTTLS
 	IMAPSPort int    // TLS
 	SMTPAddr  string // host:port
-	CACert    []byte // PEM of the authority that signed the server's certificate
+	CACert    []byte // PEM of the authority that signed the certificate for Host
+
+	box *box
+
+	mu      sync.Mutex
+	domains map[testing.TB]string
 }
 
-// User is one mailbox on a MailServer.
+// User is one mailbox on a MailServer, with the folders INBOX, Sent, Archive,
+// Drafts, Junk and Trash.
 type User struct {
 	Address, Username, Password string
 }
 
-// Entry is one message as the server itself knows it.
-type Entry struct {
-	Folder      string
-	UIDValidity uint32
-	UID         uint32
-	SHA256      [32]byte // of the whole message, CRLF line ends
-}
+const mailCovers = "real IMAP and SMTP (Dovecot, Postfix)"
+
+var mailOnce = sync.OnceValues(func() (*MailServer, error) {
+	e, err := engineOnce()
+	if err != nil {
+		return nil, err
+	}
+	return startMail(context.Background(), e)
+})
 
 // Mail is the mail server that all tests of this process share.
 func Mail(tb testing.TB) *MailServer {
 	tb.Helper()
-	tb.Skip("testenv.Mail: not there yet")
-	return nil
+	dockerEngine(tb, mailCovers)
+	m, err := mailOnce()
+	if err != nil {
+		tb.Fatalf("testenv: start the mail server: %v", err)
+	}
+	return m
 }
 
 // OwnMail is a mail server for this test alone, which may kill it.
 func OwnMail(tb testing.TB) *MailServer {
 	tb.Helper()
-	tb.Skip("testenv.OwnMail: not there yet")
+	m, err := startMail(tb.Context(), dockerEngine(tb, mailCovers))
+	if err != nil {
+		tb.Fatalf("testenv: start the mail server: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := m.box.remove(); err != nil {
+			tb.Errorf("testenv: %v", err)
+		}
+	})
+	return m
+}
+
+func startMail(ctx context.Context, e *engine) (*MailServer, error) {
+	const host = "127.0.0.1"
+	c, err := newCertificate("mail.example.test", "localhost", host)
+	if err != nil {
+		return nil, err
+	}
+	b, err := e.start(ctx, boxSpec{
+		image: "mail",
+		ports: []string{"25/tcp", "143/tcp", "993/tcp"},
+		files: []testcontainers.ContainerFile{
+			{Reader: bytes.NewReader(c.cert), ContainerFilePath: "/etc/mailstamp/cert.pem", FileMode: 0o644},
+			{Reader: bytes.NewReader(c.key), ContainerFilePath: "/etc/mailstamp/key.pem", FileMode: 0o600},
+		},
+		ready: func(b *box) func(context.Context) error {
+			return func(ctx context.Context) error {
+				return errors.Join(greets(ctx, host, b.ports["143/tcp"], "* OK"), greets(ctx, host, b.ports["25/tcp"], "220 "))
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &MailServer{
+		Host:      host,
+		IMAPPort:  b.ports["143/tcp"],
+		IMAPSPort: b.ports["993/tcp"],
+		SMTPAddr:  fmt.Sprintf("%s:%d", host, b.ports["25/tcp"]),
+		CACert:    c.ca,
+		box:       b,
+		domains:   map[testing.TB]string{},
+	}, nil
+}
+
+// greets checks that a server says hello; the engine's proxy accepts
+// connections before the server behind it does.
+func greets(ctx context.Context, host string, port int, want string) error {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", fmt.Sprintf("%s:%d", host, port))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(greetingTime)); err != nil {
+		return err
+	}
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("read a greeting: %w", err)
+	}
+	if !strings.HasPrefix(line, want) {
+		return fmt.Errorf("the greeting is %q", line)
+	}
 	return nil
 }
 
-// NewUser makes a mailbox. name is a local part (then the domain is
-// example.test) or a whole address; an empty name makes a fresh one.
-func (m *MailServer) NewUser(tb testing.TB, name string) User { return User{} }
-
-// Send delivers raw by SMTP.
-func (m *MailServer) Send(tb testing.TB, from string, to []string, raw []byte) {}
-
-// Append stores raw in a folder by IMAP and returns its UID.
-func (m *MailServer) Append(tb testing.TB, u User, folder string, flags []string, at time.Time, raw []byte) uint32 {
-	return 0
+// Domain is the test's own domain, in which no other test has users.
+func (m *MailServer) Domain(tb testing.TB) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, ok := m.domains[tb]
+	if !ok {
+		d = "t" + strings.ToLower(rand.Text()[:8]) + ".test"
+		m.domains[tb] = d
+		tb.Cleanup(func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			delete(m.domains, tb)
+		})
+	}
+	return d
 }
 
-// List is the server's own truth about a user's folders.
-func (m *MailServer) List(tb testing.TB, u User) []Entry { return nil }
+// NewUser makes a mailbox. name is a local part, in the test's own Domain, or
+// a whole address under .test, which must then be new to the server.
+func (m *MailServer) NewUser(tb testing.TB, name string) User {
+	tb.Helper()
+	return m.newUser(tb, name, "")
+}
 
-// Delete expunges messages.
-func (m *MailServer) Delete(tb testing.TB, u User, folder string, uids ...uint32) {}
+// NewUserWithQuota makes a mailbox that is full at quota, like "1M".
+func (m *MailServer) NewUserWithQuota(tb testing.TB, name, quota string) User {
+	tb.Helper()
+	return m.newUser(tb, name, quota)
+}
 
-// Move moves messages to another folder.
-func (m *MailServer) Move(tb testing.TB, u User, folder, to string, uids ...uint32) {}
+func (m *MailServer) newUser(tb testing.TB, name, quota string) User {
+	tb.Helper()
+	if !strings.Contains(name, "@") {
+		name += "@" + m.Domain(tb)
+	}
+	u := User{Address: name, Username: name, Password: rand.Text()}
+	m.box.mustExec(tb, "add-users", u.Username+":"+u.Password+":"+quota)
+	return u
+}
 
-// Kill ends the server with SIGKILL; Start brings it back on the same ports.
-func (m *MailServer) Kill(tb testing.TB) {}
+// SetPassword changes a user's password; logins with the old one fail.
+func (m *MailServer) SetPassword(tb testing.TB, u User, password string) User {
+	tb.Helper()
+	m.box.mustExec(tb, "set-password", u.Username, password)
+	u.Password = password
+	return u
+}
+
+// Doveadm runs doveadm in the container: UIDVALIDITY, folders, sessions and
+// whatever else a test does behind its clients' backs.
+func (m *MailServer) Doveadm(tb testing.TB, args ...string) []byte {
+	tb.Helper()
+	return m.box.mustExec(tb, append([]string{"doveadm"}, args...)...)
+}
+
+// Log is the end of what Dovecot and Postfix logged, for a failing test.
+func (m *MailServer) Log() string { return m.box.log() }
+
+// Kill ends the server with SIGKILL; Start brings it back on the same ports
+// with the same mail. Only on OwnMail: other tests use the shared one.
+func (m *MailServer) Kill(tb testing.TB) {
+	tb.Helper()
+	m.box.kill(tb)
+}
 
 // Start starts a killed server and waits until it answers.
-func (m *MailServer) Start(tb testing.TB) {}
+func (m *MailServer) Start(tb testing.TB) {
+	tb.Helper()
+	m.box.startAgain(tb)
+}
 
-// Restart restarts the server and waits until it answers.
-func (m *MailServer) Restart(tb testing.TB) {}
+// Restart restarts the server and waits until it answers. Only on OwnMail.
+func (m *MailServer) Restart(tb testing.TB) {
+	tb.Helper()
+	m.box.restart(tb, 0)
+}

@@ -107,11 +107,7 @@ func sharedServer(tb testing.TB) *server {
 // template makes sure that the migrated template is there, and returns its
 // name. An advisory lock lets one process of all migrate it.
 func (s *server) template() (string, error) {
-	fingerprint, err := db.SchemaFingerprint()
-	if err != nil {
-		return "", err
-	}
-	name := "mailstamp_template_" + fingerprint
+	name := "mailstamp_template_" + db.SchemaDigest()
 	s.once.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), databaseTime)
 		defer cancel()
@@ -183,15 +179,7 @@ func (s *server) database(tb testing.TB, template string) string {
 func (s *server) exec(sql string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), databaseTime)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, s.url)
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, sql); err != nil {
-		return fmt.Errorf("%s: %w", sql, err)
-	}
-	return nil
+	return execute(ctx, s.url, sql)
 }
 
 func (s *server) urlOf(database string) (string, error) {
