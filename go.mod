@@ -17,6 +17,7 @@ require (
 	github.com/jackc/pgx/v5 v5.12.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/net v0.62.0
+	github.com/jackc/pgx/v5 v5.12.0
 	golang.org/x/text v0.43.0
 	riverqueue.com/riverui v0.22.0
 )

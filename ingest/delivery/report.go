@@ -52,6 +52,9 @@ type Report struct {
 	Original   Original
 	Recipients []Recipient
 
+	// Enclosed is what the returned mail itself reported, when it was a report.
+	Enclosed *Report
+
 	// Problems are stable codes of what was odd: "truncated", "no_recipient", …
 	Problems []string
 }
@@ -66,7 +69,7 @@ type Original struct {
 
 // Recipient is the evidence about one recipient.
 type Recipient struct {
-	Address  string // canonical; who the report is about
+	Address  string // canonical; who the report is about; "" when it does not say
 	Original string // canonical; as the sender wrote it, where the report says so and it differs
 	Action   Action
 
@@ -103,7 +106,3 @@ const (
 	AutoAnswer      Class = "auto_reply"
 	Other           Class = "other"
 )
-
-// Read reads a report. It never fails: what cannot be told stays empty. It is
-// false for every mail that is not a report.
-func Read(raw []byte) (Report, bool) { return Report{}, false }

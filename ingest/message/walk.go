@@ -13,6 +13,7 @@ type part struct {
 	fileName    string
 	encoding    string
 	contentID   string
+	header      []byte // of a part, as sent
 	body        []byte
 
 	index       int  // among its siblings
@@ -235,6 +236,7 @@ func (w *walker) readPart(pos int) (p part, body int) {
 		}
 	}
 	w.describe(&p, scan.fields)
+	p.header = w.raw[pos : pos+scan.end]
 	return p, pos + scan.end
 }
 
