@@ -173,7 +173,7 @@ func (a *addressScan) finish(comma bool) {
 	phrase, comment := a.phrase.String(), a.comment.String()
 	var found Address
 	if a.bracket {
-		if half := a.pending.Name + a.pending.Address; half != "" && strings.TrimSpace(phrase) != "" {
+		if half := a.pending.Name; half != "" && strings.TrimSpace(phrase) != "" {
 			phrase = half + ", " + phrase
 			a.pending = Address{}
 		}
@@ -216,7 +216,7 @@ func displayName(phrase, comment string) string {
 }
 
 // lastAddress finds the address in a piece without brackets, and leaves its other
-// words as the name. A single word is an address even without @ (local mail).
+// words as the name.
 func lastAddress(piece, phrase string) (address, name string) {
 	if strings.Contains(piece, `"@`) { // "john doe"@example.com
 		if whole := bareAddress(piece); strings.HasPrefix(whole, `"`) {
@@ -225,7 +225,7 @@ func lastAddress(piece, phrase string) (address, name string) {
 	}
 	phrase = strings.TrimSpace(phrase)
 	if !strings.ContainsAny(phrase, " \t") {
-		if strings.HasPrefix(phrase, "=?") {
+		if !strings.Contains(phrase, "@") || strings.HasPrefix(phrase, "=?") {
 			return "", phrase
 		}
 		return bareAddress(phrase), ""

@@ -96,7 +96,7 @@ const defaultType = "text/plain"
 // by each of them. Of the others the first counts, as mail readers do.
 func (n fieldName) repeats() bool {
 	switch n {
-	case fieldTo, fieldCc, fieldBcc, fieldReferences, fieldInReplyTo, fieldFailedRecipients, fieldReturnPath,
+	case fieldDate, fieldTo, fieldCc, fieldBcc, fieldReferences, fieldInReplyTo, fieldFailedRecipients, fieldReturnPath,
 		fieldAutoReply, fieldListID, fieldEncoding, fieldDisposition, fieldContentID:
 		return true
 	}
@@ -114,7 +114,10 @@ func (h *Header) set(name fieldName, value string, p *problems) {
 		h.InReplyTo = appendIDs(h.InReplyTo, value, MaxInReplyTo, 0, p)
 	case fieldReferences:
 		h.References = appendIDs(h.References, value, MaxReferences, 1, p)
-	case fieldDate:
+	case fieldDate: // the first that can be read
+		if !h.Date.IsZero() {
+			break
+		}
 		date, ok := parseDate(value)
 		if !ok {
 			p.add(ProblemDate)

@@ -75,6 +75,9 @@ func encodedWord(s string) (charset string, data []byte, length int) {
 	if star := strings.IndexByte(charset, '*'); star > 0 { // language, RFC 2231
 		charset = charset[:star]
 	}
+	if _, ascii := lowerASCII(text[:end]); !ascii { // unfold has read raw 8-bit text already
+		charset = "utf-8"
+	}
 	switch encoding {
 	case 'b', 'B':
 		data, _ = io.ReadAll(&base64Reader{src: []byte(text[:end])}) // reads from memory: no error
