@@ -22,6 +22,7 @@ type addressScan struct {
 	comment  strings.Builder // text of its comments: the name of "a@b (name)"
 	angle    string          // what stood in <>
 	bracket  bool            // there was a <>
+	nameEnd  int             // how much of the phrase stood before it
 	pending  Address         // a piece before a comma that was no address: "Doe" of "Doe, John <j@x>"
 	unclosed bool            // no quoted string ends from here on
 }
@@ -138,8 +139,13 @@ func (a *addressScan) skipComment() {
 // brackets reads <…>. A second one in a piece means that a comma is missing.
 func (a *addressScan) brackets() {
 	if a.bracket {
+		phrase := a.phrase.String()
+		a.phrase.Reset()
+		a.phrase.WriteString(phrase[:a.nameEnd])
 		a.finish(false)
+		a.phrase.WriteString(phrase[a.nameEnd:])
 	}
+	a.nameEnd = a.phrase.Len()
 	begin := a.pos + 1
 	for begin < len(a.s) && a.s[begin] == '<' {
 		begin++
@@ -286,7 +292,7 @@ var lookupDomain = idna.New(idna.MapForLookup(), idna.StrictDomainName(false), i
 func CanonicalAddress(s string) (canonical string, ok bool) {
 	s = strings.Trim(s, " \t")
 	at := strings.LastIndexByte(s, '@')
-	if at <= 0 || at == len(s)-1 || len(s) > 2*MaxAddressBytes {
+	if at <= 0 || at == len(s)-1 || len(s) > 2*MaxAddressBytes || !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
 		return "", false
 	}
 	local, domain := s[:at], strings.TrimSuffix(s[at+1:], ".")
@@ -295,9 +301,6 @@ func CanonicalAddress(s string) (canonical string, ok bool) {
 	}
 	local, ascii := lowerASCII(local)
 	if !ascii {
-		if !utf8.ValidString(local) {
-			return "", false
-		}
 		local = norm.NFC.String(strings.ToLower(norm.NFC.String(local)))
 	}
 	if !saneLocal(local) {

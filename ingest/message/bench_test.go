@@ -91,4 +91,3 @@ func BenchmarkSanitizeHTML(b *testing.B) {
 		SanitizeHTML(html)
 	}
 }
-

@@ -48,11 +48,14 @@ func parseDate(s string) (time.Time, bool) {
 		}
 		switch {
 		case strings.Contains(word, ":"):
-			if iso := strings.IndexByte(word, 'T'); iso > 0 { // RFC 3339
+			if iso := strings.IndexByte(word, 'T'); iso > 0 && isDigits(word[:1]) { // RFC 3339
 				t, err := time.Parse(time.RFC3339, word)
 				return t.UTC(), err == nil && t.Year() >= 1
 			}
 			if hasTime {
+				if i := strings.IndexAny(word, "+-"); i >= 0 && !hasZone { // +01:00, GMT+01:00
+					offset, hasZone = parseZone(word[i:])
+				}
 				continue
 			}
 			if i := strings.IndexAny(word, "+-"); i > 0 { // 12:00:00+0100
@@ -100,11 +103,11 @@ func parseDate(s string) (time.Time, bool) {
 	if day == 0 || month == 0 || year < 1 || year > 9999 {
 		return time.Time{}, false
 	}
-	t := time.Date(year, month, day, hour, minute, second, 0, time.UTC)
+	t := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 	if t.Day() != day { // 31 February
 		return time.Time{}, false
 	}
-	t = t.Add(-time.Duration(offset) * time.Second)
+	t = t.Add(time.Duration(hour*3600+minute*60+second-offset) * time.Second)
 	return t, t.Year() >= 1 && t.Year() <= 9999
 }
 

@@ -133,16 +133,17 @@ func (s *fieldScan) run() {
 	}
 }
 
-// headerEnd finds the end of a header of which no more fields are read.
+// headerEnd finds the end of a header of which no more fields are read; pos is the
+// start of a line behind the first.
 func headerEnd(raw []byte, pos int) int {
-	for pos < len(raw) {
-		next := lineEnd(raw, pos)
-		if len(trimEOL(raw[pos:next])) == 0 {
-			return next
+	rest := raw[pos-1:]
+	end := len(rest)
+	for _, empty := range []string{"\n\n", "\n\r\n"} {
+		if n := bytes.Index(rest[:end], []byte(empty)); n >= 0 {
+			end = n + len(empty)
 		}
-		pos = next
 	}
-	return pos
+	return pos - 1 + end
 }
 
 // lineEnd is the offset behind the line that starts at pos, its end included.
