@@ -42,7 +42,7 @@ func checkSafeHTML(t testing.TB, in, out string) {
 			if depth--; depth < 0 {
 				t.Errorf("%q: closes what it has not opened: %q", in, out)
 			}
-		case html.StartTagToken:
+		case html.StartTagToken, html.SelfClosingTagToken: // browsers read <a/> as <a>
 			if token.Data != "br" && token.Data != "hr" && token.Data != "img" {
 				depth++
 			}
@@ -72,6 +72,7 @@ func checkSafeHTML(t testing.TB, in, out string) {
 
 func FuzzSanitizeHTML(f *testing.F) {
 	f.Add(`<p>Dear <b>Anna</b><img src="https://t.example/x"><a href="javascript:x">y</a>`)
+	f.Add("<A/\x7f>open")
 	f.Add(`<svg><style><img src=x onerror=1></style></svg></div><table><td>`)
 	f.Add(`<a href="https://x.example/" title='"><script>'>x</a><!-- x --><title>y`)
 	f.Fuzz(func(t *testing.T, in string) {

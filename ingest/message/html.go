@@ -206,7 +206,6 @@ func balance(s string) string {
 		case html.TextToken:
 			out.Write(raw)
 		case html.StartTagToken, html.SelfClosingTagToken:
-
 			name, _ := z.TagName()
 			a := atom.Lookup(name)
 			switch {
@@ -215,7 +214,10 @@ func balance(s string) string {
 				out.Write(raw)
 			case len(open) >= maxOpenElements:
 				dropped[a]++
-			default:
+			default: // browsers read <a/> as <a>
+				if kind == html.SelfClosingTagToken {
+					raw = append(bytes.TrimRight(bytes.TrimSuffix(raw, []byte("/>")), " "), '>')
+				}
 				out.Write(raw)
 				open = append(open, a)
 			}

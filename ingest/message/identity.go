@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
@@ -13,7 +14,7 @@ import (
 // fields that every copy has, and the body. h is the parsed header of raw. Names
 // next to addresses do not count: servers rewrite them.
 func Identity(h Header, raw []byte) [32]byte {
-	d := digest{sha256.New()}
+	d := newDigest()
 	d.string("mailstamp identity 1")
 	d.string(h.MessageID)
 	if h.Date.IsZero() {
@@ -39,13 +40,12 @@ func Identity(h Header, raw []byte) [32]byte {
 // HeaderDigest is SHA-256 over the header of raw as it is, but for line ends.
 // It tells the same copy again without its body; the body may follow in raw.
 func HeaderDigest(raw []byte) [32]byte {
-	d := digest{sha256.New()}
+	d := newDigest()
 	header := raw[:bodyStart(raw)]
 	for pos := 0; pos < len(header); {
 		next := lineEnd(header, pos)
 		if line := trimEOL(header[pos:next]); len(line) > 0 {
-			d.h.Write(line)
-			d.h.Write(newline)
+			d.line(line)
 		}
 		pos = next
 	}
@@ -60,20 +60,32 @@ func bodyStart(raw []byte) int {
 	return scan.end
 }
 
-var newline = []byte("\n")
+// digest hashes values so that no two lists of values look alike. The writer
+// gathers short lines: a hash is slow to be called. Neither returns errors.
+type digest struct {
+	h hash.Hash
+	w *bufio.Writer
+}
 
-// digest hashes values so that no two lists of values look alike.
-type digest struct{ h hash.Hash }
+func newDigest() digest {
+	h := sha256.New()
+	return digest{h, bufio.NewWriterSize(h, 1<<10)}
+}
 
 func (d digest) number(n int) {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], uint64(n))
-	d.h.Write(b[:])
+	d.w.Write(b[:])
 }
 
 func (d digest) string(s string) {
 	d.number(len(s))
-	d.h.Write([]byte(s))
+	d.w.WriteString(s)
+}
+
+func (d digest) line(line []byte) {
+	d.w.Write(line)
+	d.w.WriteByte('\n')
 }
 
 // body hashes lines without their ends and trailing blanks, and without empty
@@ -89,14 +101,14 @@ func (d digest) body(body []byte) {
 			continue
 		}
 		for ; empty > 0; empty-- {
-			d.h.Write(newline)
+			d.w.WriteByte('\n')
 		}
-		d.h.Write(line)
-		d.h.Write(newline)
+		d.line(line)
 	}
 }
 
 func (d digest) sum() (out [32]byte) {
+	d.w.Flush()
 	d.h.Sum(out[:0])
 	return out
 }

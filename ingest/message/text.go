@@ -50,40 +50,38 @@ func isBlank(r rune) bool {
 		r == '\u2028' || r == '\u2029'
 }
 
-// cleanText makes foreign text safe to store: valid UTF-8, lines ending in \n,
-// no control characters but tabs, at most max bytes; cut tells that it was longer.
+// cleanText makes valid UTF-8 safe to store: lines ending in \n, no control
+// characters but tabs, at most max bytes; cut tells that it was longer.
 func cleanText(s string, max int) (text string, cut bool) {
 	s = strings.TrimPrefix(s, "\ufeff")
-	if !isCleanText(s) {
-		var b strings.Builder
-		b.Grow(min(len(s), max) + utf8.UTFMax)
-		for i, r := range s {
-			switch {
-			case r == '\r' && i+1 < len(s) && s[i+1] == '\n':
-				continue
-			case r == '\r':
-				r = '\n'
-			case r == '\n', r == '\t':
-			case unicode.IsControl(r):
+	var b strings.Builder
+	start := 0 // of the run that is copied as it is
+	for i := 0; i < len(s) && i-start+b.Len() <= max; i++ {
+		width, instead := 1, ""
+		switch c := s[i]; {
+		case c >= ' ' && c != 0x7f && c != 0xc2, c == '\n', c == '\t':
+			continue
+		case c == 0xc2: // U+0080 to U+009F are controls, too
+			if i+1 == len(s) || s[i+1] >= 0xa0 {
 				continue
 			}
-			b.WriteRune(r)
-			if b.Len() > max {
-				break
-			}
+			width = 2
+		case c == '\r' && (i+1 == len(s) || s[i+1] != '\n'):
+			instead = "\n"
 		}
+		if b.Cap() == 0 {
+			b.Grow(len(s))
+		}
+		b.WriteString(s[start:i])
+		b.WriteString(instead)
+		i += width - 1
+		start = i + 1
+	}
+	if b.Cap() > 0 {
+		b.WriteString(s[start:])
 		s = b.String()
 	}
 	return truncate(s, max), len(s) > max
-}
-
-func isCleanText(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' && c != '\n' && c != '\t' || c >= 0x7f {
-			return false
-		}
-	}
-	return true
 }
 
 // truncate cuts valid UTF-8 to at most max bytes without splitting a character.
