@@ -57,9 +57,14 @@ func decodeCharset(label string, b []byte) (text string, ok bool) {
 	return strings.ToValidUTF8(string(decoded), "\ufffd"), true
 }
 
-// decodeUndeclared reads 8-bit text that says nothing of its charset: UTF-8 where
-// it is valid, else Windows-1252, which has a character for every byte.
+// decodeUndeclared reads text that says nothing of its charset: the escapes of
+// ISO-2022-JP need no label; else UTF-8 where it is valid, and Windows-1252, which
+// has a character for every byte, where it is not.
 func decodeUndeclared(b []byte) string {
+	if bytes.Contains(b, []byte("\x1b$")) {
+		text, _ := decodeCharset("iso-2022-jp", b)
+		return text
+	}
 	if utf8.Valid(b) {
 		return string(b)
 	}

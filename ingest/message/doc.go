@@ -17,4 +17,9 @@
 //     and OpenAttachment; an enclosed message is one attachment.
 //   - Identity is the same for every copy of a mail: it reads no trace header,
 //     no Bcc, no line ends, no trailing blanks.
+//
+// Where SPEC is silent: a mail over a bound of size, depth or parts is Unreadable,
+// to be quarantined, and still yields what was read; a body over a bound is cut and
+// noted. Of fields that must stand once the first counts. Display names are no part
+// of the identity. Cleaned HTML has no style and no image source at all.
 package message

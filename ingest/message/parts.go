@@ -36,11 +36,8 @@ func (p Part) Text(limit int) string {
 }
 
 // DecodeText turns bytes of a declared charset into valid UTF-8 without NUL and
-// with \n as line end. Text that uses the escapes of ISO-2022-JP needs no label.
+// with \n as line end.
 func DecodeText(charset string, b []byte) string {
-	if (charset == "" || strings.EqualFold(charset, "us-ascii")) && strings.Contains(string(b), "\x1b$") {
-		charset = "iso-2022-jp"
-	}
 	s, _ := decodeCharset(charset, b)
 	if strings.ContainsAny(s, "\r\x00") {
 		s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(s)

@@ -177,6 +177,7 @@ func TestBrokenMail(t *testing.T) {
 		"latin-1":              {head + "Content-Type: text/plain; charset=\"Latin-1\"\n\n\xe9\x80", "", "é€", 0, ""},
 		"utf-7":                {head + "Content-Type: text/plain; charset=unicode-1-1-utf-7\n\nA+ImIDkQ. +- 1+", "", "A≢Α. + 1+", 0, ""},
 		"iso-2022-jp":          {head + "Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$BF|K\\\x1b(B", "", "日本", 0, ""},
+		"jp undeclared":        {head + "\n\x1b$BF|K\\\x1b(B", "", "日本", 0, ""},
 		"gb2312":               {head + "Content-Type: text/plain; charset=gb2312\n\n\xc4\xe3\xba\xc3", "", "你好", 0, ""},
 		"nul":                  {head + "\na\x00b\x07c", "", "abc", 0, ""},
 		"unknown encoding":     {head + "Content-Transfer-Encoding: rot13\n\nabc", "", "abc", 0, ProblemEncoding},
