@@ -96,17 +96,17 @@ type body struct {
 
 // bodies collects the text parts of a mail within its bounds.
 type bodies struct {
-	limits          Limits
-	problems        *problems
-	list            []body
-	textLen, htmlen int
+	limits           Limits
+	problems         *problems
+	list             []body
+	textLen, htmlLen int
 }
 
 func (b *bodies) add(p *part) {
 	isHTML := p.media == "text/html"
 	used, max, problem := &b.textLen, b.limits.TextBytes, ProblemTextBytes
 	if isHTML {
-		used, max, problem = &b.htmlen, b.limits.HTMLBytes, ProblemHTMLBytes
+		used, max, problem = &b.htmlLen, b.limits.HTMLBytes, ProblemHTMLBytes
 	}
 	if len(bytes.TrimSpace(p.body)) == 0 {
 		return
