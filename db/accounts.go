@@ -93,6 +93,21 @@ func (d *DB) AccountByID(ctx context.Context, id int64) (*Account, error) {
 	return d.openAccount(row, err)
 }
 
+// Accounts returns all accounts. One whose secrets do not open fails them all: whoever lists accounts acts on them.
+func (d *DB) Accounts(ctx context.Context) ([]*Account, error) {
+	ids, err := d.System().AccountIDs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the accounts: %w", err)
+	}
+	accounts := make([]*Account, len(ids))
+	for i, id := range ids {
+		if accounts[i], err = d.AccountByID(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return accounts, nil
+}
+
 func (d *DB) openAccount(row queries.Account, err error) (*Account, error) {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, ErrNoAccount

@@ -114,7 +114,9 @@ func (b *batch) addSync(data []byte) error {
 	if err := json.Unmarshal(data, &e); err != nil {
 		return errors.New(explain(err))
 	}
-	named := func(id *string) bool { return id != nil && *id != "" && len(*id) <= 128 && !bytes.ContainsRune([]byte(*id), 0) }
+	named := func(id *string) bool {
+		return id != nil && *id != "" && len(*id) <= 128 && !bytes.ContainsRune([]byte(*id), 0)
+	}
 	switch {
 	case named(e.Mailbox) && e.User == nil:
 		b.mailboxes = append(b.mailboxes, *e.Mailbox)

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/ingest"
+	"github.com/mailstamp/mailstamp/ingest/imapconn/safedial"
+	"github.com/mailstamp/mailstamp/visibility"
+)
+
+const (
+	// oldestPostgreSQL that the schema works on.
+	oldestPostgreSQL = 150000
+	// skewNoticed, skewHarmful: difference between this machine's clock and the database's. Signatures and tokens are
+	// judged by this machine's clock, within minutes.
+	skewNoticed = 2 * time.Second
+	skewHarmful = 30 * time.Second
+)
+
+type doctorCommand struct{}
+
+// Run prints one line for each thing it looked at, and what to do about it under those that are not well.
+func (*doctorCommand) Run(ctx context.Context, p *program) error {
+	x := &examination{out: p.out}
+	if d := x.database(ctx, p); d != nil {
+		defer d.Close()
+		server, err := x.server(ctx, d)
+		if err == nil {
+			x.accounts(ctx, p, d, server.Workers)
+		}
+	}
+	if x.err != nil {
+		return fmt.Errorf("print the findings: %w", x.err)
+	}
+	if x.problems > 0 {
+		return fmt.Errorf("%d of %d checks found a problem", x.problems, x.checks)
+	}
+	return nil
+}
+
+// examination prints findings and counts problems.
+type examination struct {
+	out              io.Writer
+	err              error
+	checks, problems int
+}
+
+func (x *examination) ok(what, finding string)         { x.line("ok", what, finding, "") }
+func (x *examination) warn(what, finding, todo string) { x.line("warning", what, finding, todo) }
+func (x *examination) problem(what, finding, todo string) {
+	x.line("PROBLEM", what, finding, todo)
+	x.problems++
+}
+
+func (x *examination) line(verdict, what, finding, todo string) {
+	x.checks++
+	text := fmt.Sprintf("%-8s %s: %s\n", verdict, what, oneLine(finding))
+	if todo != "" {
+		text += fmt.Sprintf("%-8s → %s\n", "", todo)
+	}
+	_, err := io.WriteString(x.out, text)
+	x.err = errors.Join(x.err, err)
+}
+
+// oneLine keeps foreign text from looking like another finding.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// database opens the database, or says why not and returns nil.
+func (x *examination) database(ctx context.Context, p *program) *db.DB {
+	url, err := p.Database()
+	if err != nil {
+		x.problem("database", "none is named", "set MAILSTAMP_DATABASE_URL, e.g. postgres://mailstamp@localhost/mailstamp")
+		return nil
+	}
+	sealer, err := p.loadKeys()
+	if err != nil {
+		x.problem("key set", err.Error(), "set MAILSTAMP_KEYSET to the key set that the accounts' secrets were sealed with")
+		return nil
+	}
+	d, err := db.Open(ctx, url, sealer)
+	if err != nil {
+		x.problem("database", err.Error(), "start PostgreSQL, and check that MAILSTAMP_DATABASE_URL names it and a role that may log in")
+		return nil
+	}
+	switch err := checkSchema(ctx, url); {
+	case errors.Is(err, errPending):
+		x.problem("schema", "it is older than this program", "run `mailstamp migrate`")
+	case err != nil:
+		x.problem("schema", err.Error(), "check that the role may create tables in the database")
+	default:
+		x.ok("schema", "current")
+		return d
+	}
+	d.Close()
+	return nil
+}
+
+func (x *examination) server(ctx context.Context, d *db.DB) (db.Server, error) {
+	asked := time.Now()
+	s, err := d.Server(ctx)
+	answered := time.Now()
+	if err != nil {
+		x.problem("database", err.Error(), "check the server's log")
+		return s, err
+	}
+	if s.Version < oldestPostgreSQL {
+		x.problem("database", fmt.Sprintf("PostgreSQL %d", s.Version/10000), "use PostgreSQL 15 or later")
+	} else {
+		x.ok("database", fmt.Sprintf("PostgreSQL %d.%d answers in %s", s.Version/10000, s.Version%10000, answered.Sub(asked).Round(100*time.Microsecond)))
+	}
+	switch {
+	case s.BypassesRLS:
+		x.problem("separation of accounts", "row-level security does not bind the role "+s.Role, "log in as a role that is neither superuser nor BYPASSRLS")
+	case len(s.Unprotected) > 0:
+		x.problem("separation of accounts", "no row-level security on "+strings.Join(s.Unprotected, ", "), "find out who turned it off; turn it on again with `alter table … enable row level security, force row level security`")
+	default:
+		x.ok("separation of accounts", "row-level security binds the role "+s.Role)
+	}
+	skew := s.Now.Sub(asked.Add(answered.Sub(asked) / 2)).Abs().Round(time.Millisecond)
+	finding := fmt.Sprintf("this machine's and the database's differ by %s", skew)
+	const ntp = "let both synchronise their clocks (NTP)"
+	switch {
+	case skew > skewHarmful:
+		x.problem("clock", finding, ntp)
+	case skew > skewNoticed:
+		x.warn("clock", finding, ntp)
+	default:
+		x.ok("clock", finding)
+	}
+	return s, nil
+}
+
+func (x *examination) accounts(ctx context.Context, p *program, d *db.DB, workers int) {
+	ids, err := d.System().AccountIDs(ctx)
+	if err != nil {
+		x.problem("accounts", err.Error(), "check the server's log")
+		return
+	}
+	if len(ids) == 0 {
+		x.ok("accounts", "none yet; `mailstamp account add NAME` makes one")
+		return
+	}
+	if workers == 0 {
+		x.warn("worker", "no worker with the role sync is alive", "start `mailstamp worker`")
+	} else {
+		x.ok("worker", fmt.Sprintf("%d alive", workers))
+	}
+	mailboxes := ingest.NewMailboxes(ingest.Options{DB: d, Dialer: &safedial.Dialer{Allow: p.AllowPrivateIMAP.List}, Logger: p.log})
+	for _, id := range ids {
+		acc, err := d.AccountByID(ctx, id)
+		if err != nil {
+			x.problem(fmt.Sprintf("keys of account %d", id), err.Error(), "set MAILSTAMP_KEYSET to the key set that the account was made with")
+			continue
+		}
+		x.ok("keys of "+acc.PublicID, "its secrets open")
+		x.stamps(ctx, d, acc)
+		list, err := mailboxes.List(ctx, acc)
+		if err != nil {
+			x.problem("mailboxes of "+acc.PublicID, err.Error(), "check the server's log")
+		}
+		for _, health := range list {
+			x.mailbox(health)
+		}
+	}
+}
+
+func (x *examination) stamps(ctx context.Context, d *db.DB, acc *db.Account) {
+	var behind int64
+	err := d.ReadTx(ctx, acc.ID, func(tx *db.Tx) (err error) {
+		_, behind, err = visibility.Behind(ctx, tx)
+		return err
+	})
+	switch what := "stamps of " + acc.PublicID; {
+	case err != nil:
+		x.problem(what, err.Error(), "check the server's log")
+	case behind > 0:
+		x.warn(what, fmt.Sprintf("%d are behind their inputs; until they are written anew, what narrowed is hidden already and what widened not shown yet", behind),
+			"look at the jobs page: a worker with the role jobs writes them within seconds")
+	default:
+		x.ok(what, "current")
+	}
+}
+
+func (x *examination) mailbox(h ingest.Health) {
+	what := "mailbox " + h.ID
+	finding := fmt.Sprintf("%s, %d of %d messages", h.State, h.Progress.Done, h.Progress.Total)
+	if h.Problem != nil {
+		finding += ": " + *h.Problem
+	}
+	switch h.State {
+	case "needs_auth":
+		x.problem(what, finding, "let its user log in again: PUT the mailbox with a new secret")
+	case "held":
+		x.problem(what, finding, "if so much was really deleted on the server, PUT the mailbox again to confirm it")
+	case "error":
+		x.problem(what, finding, "check that this machine reaches "+oneLine(h.Host)+" and that the mailbox's settings are right; it tries again by itself")
+	default:
+		if h.Problem != nil {
+			x.warn(what, finding, "")
+			return
+		}
+		x.ok(what, finding)
+	}
+}

@@ -1,0 +1,110 @@
+package httpserve
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Names of the listeners in logs and metrics.
+const (
+	Public  = "public"
+	Private = "private"
+)
+
+// readyTimeout bounds one look at whether the process can work.
+const readyTimeout = 3 * time.Second
+
+// Check is a named condition of being ready; nil is well.
+type Check struct {
+	Name string
+	Run  func(context.Context) error
+}
+
+// PrivateHandlers are what the private listener leads to.
+type PrivateHandlers struct {
+	Console http.Handler // at /
+	Jobs    http.Handler // at /jobs/
+	Metrics prometheus.Gatherer
+	Ready   []Check
+}
+
+// NewPrivate makes the handler of the private listener at address.
+func NewPrivate(address string, h PrivateHandlers) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write([]byte("ok\n")) // who asked may be gone
+	})
+	mux.HandleFunc("GET /readyz", ready(h.Ready))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(h.Metrics, promhttp.HandlerOpts{}))
+	mux.Handle("/jobs/", h.Jobs)
+	mux.Handle("/", h.Console)
+	return ownPagesOnly(address, mux)
+}
+
+// ready answers with every check that fails and why.
+func ready(checks []Check) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		answer := struct {
+			Ready    bool              `json:"ready"`
+			Problems map[string]string `json:"problems,omitempty"`
+		}{Ready: true, Problems: map[string]string{}}
+		for _, check := range checks {
+			if err := check.Run(ctx); err != nil {
+				answer.Ready = false
+				answer.Problems[check.Name] = err.Error()
+			}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		if !answer.Ready {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(answer) // who asked may be gone
+	}
+}
+
+// ownPagesOnly keeps other sites' pages, open in an operator's browser, from using the private listener, which asks nobody
+// who they are: their requests that change something are refused by origin, and on a loopback listener a name of theirs
+// that resolves to loopback (DNS rebinding) is refused by Host.
+func ownPagesOnly(address string, next http.Handler) http.Handler {
+	if host, _, err := net.SplitHostPort(address); err == nil && loopback(host) {
+		inner := next
+		next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			name := r.Host
+			if host, _, err := net.SplitHostPort(name); err == nil {
+				name = host
+			}
+			if !loopback(name) {
+				http.Error(w, "this listener answers to localhost only", http.StatusForbidden)
+				return
+			}
+			inner.ServeHTTP(w, r)
+		})
+	}
+	return http.NewCrossOriginProtection().Handler(next)
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(trimBrackets(host))
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+func trimBrackets(host string) string {
+	if len(host) > 2 && host[0] == '[' && host[len(host)-1] == ']' {
+		return host[1 : len(host)-1]
+	}
+	return host
+}
