@@ -423,8 +423,8 @@ create index conversations_address on conversations (account_id, address_id, aut
 -- What every reader believes of a stamp: granted only where it is visible, on the card, not blocked, its author still a user, and
 -- not older than a narrowing of any of its inputs (G1). Missing inputs mean not granted. tracked: there for its author.
 create view granted_conversations with (security_invoker = true) as
-select c.account_id, c.author_id, c.card_id, c.address_id, c.kind, c.share, c.share_at, c.share_by, c.visible, c.reason, c.since,
-       c.on_card and not c.blocked as tracked,
+select c.account_id, c.author_id, u.crm_id as author, c.card_id, c.address_id, c.kind, c.share, c.share_at, c.share_by, c.visible,
+       c.reason, c.since, c.on_card and not c.blocked as tracked,
        coalesce(c.visible and c.on_card and not c.blocked
            and c.author_epoch >= s.fence
            and c.card_epoch >= k.fence

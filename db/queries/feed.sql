@@ -10,9 +10,8 @@ where account_id = @account_id and viewer = @viewer and kind = @kind and card = 
 
 -- name: FeedPairs :many
 -- The card's conversations that the viewer may read.
-select g.author_id, u.crm_id as author, g.address_id, g.granted
+select g.author_id, g.author, g.address_id, g.granted
 from granted_conversations g
-join users u on u.account_id = g.account_id and u.id = g.author_id
 where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.author_id = @viewer_id or g.granted);
 
 -- name: FeedPositions :many
@@ -20,12 +19,12 @@ where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.a
 -- (date, sort_key), every copy of each. Conversations are ranked by their newest message before the point (heads); only
 -- those among the newest can hold what is asked for, and of these nothing older than the last of the heads (edge).
 with pairs as materialized (
-    select g.author_id, g.address_id, g.granted
+    select g.author_id, g.author, g.address_id, g.granted
     from granted_conversations g
     where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.author_id = @viewer_id or g.granted)
 ),
 heads as materialized (
-    select p.author_id, p.address_id, p.granted,
+    select p.author_id, p.author, p.address_id, p.granted,
            h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
     from pairs p
     cross join lateral (
@@ -40,7 +39,7 @@ edge as materialized (
     select date, sort_key from heads where place = @places::bigint limit 1
 ),
 reached as (
-    select h.author_id, x.message_id, x.date, x.sort_key, h.granted
+    select h.author_id, h.author, x.message_id, x.date, x.sort_key, h.granted
     from heads h
     cross join lateral (
         select p.message_id, p.date, p.sort_key from participants p
@@ -54,39 +53,38 @@ reached as (
     where h.place <= @places::bigint
 ),
 placed as (
-    select r.author_id, r.message_id, r.date, r.sort_key, r.granted,
+    select r.author_id, r.author, r.message_id, r.date, r.sort_key, r.granted,
            dense_rank() over (order by r.date desc, r.sort_key desc) as place
     from reached r
 )
-select author_id, message_id, date, sort_key, bool_or(granted)::boolean as granted
+select author_id, author, message_id, date, sort_key, bool_or(granted)::boolean as granted
 from placed
 where place <= @places::bigint
-group by author_id, message_id, date, sort_key
+group by author_id, author, message_id, date, sort_key
 order by date desc, sort_key desc, message_id;
 
 -- name: FeedIdentities :many
 select id, identity from messages where account_id = @account_id and id = any (@ids::bigint[]);
 
 -- name: FeedThreads :many
-select id, thread_id from messages where account_id = @account_id and id = any (@ids::bigint[]);
+select distinct thread_id from messages where account_id = @account_id and id = any (@ids::bigint[]);
 
 -- name: FeedMessages :many
 -- address_ids, bcc_addrs, seen and what became of blind copies are for the author alone: see feed.newItem.
 select m.id, m.author_id, u.crm_id as author, m.thread_id, m.identity, m.date, m.sort_key, m.direction, m.subject, m.preview,
        m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.seen,
-       case when m.direction = 'outbound' then (
+       coalesce(case when m.direction = 'outbound' then (
            select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
                                                'at', d.at) order by d.address)
-           from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end as deliveries
+           from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end, '[]')::jsonb as deliveries
 from messages m
 join users u on u.account_id = m.account_id and u.id = m.author_id
 where m.account_id = @account_id and m.id = any (@ids::bigint[]);
 
 -- name: FeedCopies :many
 -- Whose copies of the same mail are visible on the card.
-select distinct m.identity, u.crm_id as author
+select distinct m.identity, g.author
 from messages m
-join users u on u.account_id = m.account_id and u.id = m.author_id
 join granted_conversations g on g.account_id = m.account_id and g.card_id = @card_id and g.author_id = m.author_id
                             and g.address_id = any (m.address_ids) and g.granted
 where m.account_id = @account_id and m.author_id = any (@authors::bigint[]) and m.identity = any (@identities::bytea[]);
@@ -139,17 +137,20 @@ shown as (
     group by m.account_id, m.id
 )
 select s.thread_id, s.author_id, count(*) as messages, count(*) filter (where s.granted) as granted_messages,
-       coalesce((array_agg(s.id order by s.date desc, s.sort_key desc, s.id) filter (where s.readable))[1], 0)::bigint as newest,
+       (array_agg(s.id order by s.date desc, s.sort_key desc, s.id) filter (where s.readable))[1]::bigint as newest,
+       (array_agg(s.date order by s.date desc, s.sort_key desc, s.id) filter (where s.readable))[1]::timestamptz as newest_date,
+       (array_agg(s.sort_key order by s.date desc, s.sort_key desc, s.id) filter (where s.readable))[1]::bigint as newest_key,
        coalesce((array_agg(s.id order by s.date desc, s.sort_key desc, s.id)
                  filter (where s.readable and s.direction = 'outbound'))[1], 0)::bigint as newest_outbound
 from shown s
-group by s.thread_id, s.author_id;
+group by s.thread_id, s.author_id
+having bool_or(s.readable);
 
 -- name: FeedThreadStamps :many
 -- The conversations of the threads' messages on the card, as far as the viewer may read them. named: on one of the messages
 -- the address stands where every reader of it sees it (an address stored with capitals in its domain's Unicode form counts
 -- as not named, which hides).
-select m.thread_id, g.author_id, u.crm_id as author, a.address, g.granted, g.visible, g.reason,
+select m.thread_id, g.author_id, g.author, a.address, g.granted, g.visible, g.reason,
        bool_or(m.bcc_addrs = '[]' or exists (
            select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
            where lower(trim(e ->> 'address')) = a.address))::boolean as named
@@ -157,26 +158,23 @@ from messages m
 cross join unnest(m.address_ids) as x(id)
 join granted_conversations g on g.account_id = m.account_id and g.card_id = @card_id and g.author_id = m.author_id
                             and g.address_id = x.id and g.tracked and (g.author_id = @viewer_id or g.granted)
-join users u on u.account_id = g.account_id and u.id = g.author_id
 join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where m.account_id = @account_id and m.thread_id = any (@threads::bigint[])
-group by m.thread_id, g.author_id, u.crm_id, a.address, g.granted, g.visible, g.reason
+group by m.thread_id, g.author_id, g.author, a.address, g.granted, g.visible, g.reason
 order by m.thread_id, a.address;
 
 -- name: FeedConversations :many
-select g.author_id, u.crm_id as author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
+select g.author_id, g.author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
 from granted_conversations g
-join users u on u.account_id = g.account_id and u.id = g.author_id
 join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.author_id = @viewer_id or g.granted)
   and exists (select from correspondences c
               where c.account_id = g.account_id and c.author_id = g.author_id and c.address_id = g.address_id)
-order by g.author_id <> @viewer_id, u.crm_id, a.address;
+order by g.author_id <> @viewer_id, g.author, a.address;
 
 -- name: FeedConversation :one
-select u.crm_id as author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
+select g.author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
 from granted_conversations g
-join users u on u.account_id = g.account_id and u.id = g.author_id
 join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where g.account_id = @account_id and g.card_id = @card_id and g.author_id = @author_id and a.address = @address;
 

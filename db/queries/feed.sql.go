@@ -177,9 +177,8 @@ func (q *Queries) FeedCards(ctx context.Context, arg FeedCardsParams) ([]FeedCar
 }
 
 const feedConversation = `-- name: FeedConversation :one
-select u.crm_id as author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
+select g.author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
 from granted_conversations g
-join users u on u.account_id = g.account_id and u.id = g.author_id
 join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where g.account_id = $1 and g.card_id = $2 and g.author_id = $3 and a.address = $4
 `
@@ -222,14 +221,13 @@ func (q *Queries) FeedConversation(ctx context.Context, arg FeedConversationPara
 }
 
 const feedConversations = `-- name: FeedConversations :many
-select g.author_id, u.crm_id as author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
+select g.author_id, g.author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
 from granted_conversations g
-join users u on u.account_id = g.account_id and u.id = g.author_id
 join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where g.account_id = $1 and g.card_id = $2 and g.tracked and (g.author_id = $3 or g.granted)
   and exists (select from correspondences c
               where c.account_id = g.account_id and c.author_id = g.author_id and c.address_id = g.address_id)
-order by g.author_id <> $3, u.crm_id, a.address
+order by g.author_id <> $3, g.author, a.address
 `
 
 type FeedConversationsParams struct {
@@ -279,9 +277,8 @@ func (q *Queries) FeedConversations(ctx context.Context, arg FeedConversationsPa
 }
 
 const feedCopies = `-- name: FeedCopies :many
-select distinct m.identity, u.crm_id as author
+select distinct m.identity, g.author
 from messages m
-join users u on u.account_id = m.account_id and u.id = m.author_id
 join granted_conversations g on g.account_id = m.account_id and g.card_id = $1 and g.author_id = m.author_id
                             and g.address_id = any (m.address_ids) and g.granted
 where m.account_id = $2 and m.author_id = any ($3::bigint[]) and m.identity = any ($4::bytea[])
@@ -383,10 +380,10 @@ func (q *Queries) FeedMessage(ctx context.Context, arg FeedMessageParams) (FeedM
 const feedMessages = `-- name: FeedMessages :many
 select m.id, m.author_id, u.crm_id as author, m.thread_id, m.identity, m.date, m.sort_key, m.direction, m.subject, m.preview,
        m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.seen,
-       case when m.direction = 'outbound' then (
+       coalesce(case when m.direction = 'outbound' then (
            select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
                                                'at', d.at) order by d.address)
-           from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end as deliveries
+           from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end, '[]')::jsonb as deliveries
 from messages m
 join users u on u.account_id = m.account_id and u.id = m.author_id
 where m.account_id = $1 and m.id = any ($2::bigint[])
@@ -415,7 +412,7 @@ type FeedMessagesRow struct {
 	Attachments []byte
 	AddressIds  []int64
 	Seen        bool
-	Deliveries  interface{}
+	Deliveries  []byte
 }
 
 // address_ids, bcc_addrs, seen and what became of blind copies are for the author alone: see feed.newItem.
@@ -459,9 +456,8 @@ func (q *Queries) FeedMessages(ctx context.Context, arg FeedMessagesParams) ([]F
 }
 
 const feedPairs = `-- name: FeedPairs :many
-select g.author_id, u.crm_id as author, g.address_id, g.granted
+select g.author_id, g.author, g.address_id, g.granted
 from granted_conversations g
-join users u on u.account_id = g.account_id and u.id = g.author_id
 where g.account_id = $1 and g.card_id = $2 and g.tracked and (g.author_id = $3 or g.granted)
 `
 
@@ -506,12 +502,12 @@ func (q *Queries) FeedPairs(ctx context.Context, arg FeedPairsParams) ([]FeedPai
 
 const feedPositions = `-- name: FeedPositions :many
 with pairs as materialized (
-    select g.author_id, g.address_id, g.granted
+    select g.author_id, g.author, g.address_id, g.granted
     from granted_conversations g
     where g.account_id = $2 and g.card_id = $3 and g.tracked and (g.author_id = $4 or g.granted)
 ),
 heads as materialized (
-    select p.author_id, p.address_id, p.granted,
+    select p.author_id, p.author, p.address_id, p.granted,
            h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
     from pairs p
     cross join lateral (
@@ -526,7 +522,7 @@ edge as materialized (
     select date, sort_key from heads where place = $1::bigint limit 1
 ),
 reached as (
-    select h.author_id, x.message_id, x.date, x.sort_key, h.granted
+    select h.author_id, h.author, x.message_id, x.date, x.sort_key, h.granted
     from heads h
     cross join lateral (
         select p.message_id, p.date, p.sort_key from participants p
@@ -540,14 +536,14 @@ reached as (
     where h.place <= $1::bigint
 ),
 placed as (
-    select r.author_id, r.message_id, r.date, r.sort_key, r.granted,
+    select r.author_id, r.author, r.message_id, r.date, r.sort_key, r.granted,
            dense_rank() over (order by r.date desc, r.sort_key desc) as place
     from reached r
 )
-select author_id, message_id, date, sort_key, bool_or(granted)::boolean as granted
+select author_id, author, message_id, date, sort_key, bool_or(granted)::boolean as granted
 from placed
 where place <= $1::bigint
-group by author_id, message_id, date, sort_key
+group by author_id, author, message_id, date, sort_key
 order by date desc, sort_key desc, message_id
 `
 
@@ -563,6 +559,7 @@ type FeedPositionsParams struct {
 
 type FeedPositionsRow struct {
 	AuthorID  int64
+	Author    string
 	MessageID int64
 	Date      time.Time
 	SortKey   int64
@@ -591,6 +588,7 @@ func (q *Queries) FeedPositions(ctx context.Context, arg FeedPositionsParams) ([
 		var i FeedPositionsRow
 		if err := rows.Scan(
 			&i.AuthorID,
+			&i.Author,
 			&i.MessageID,
 			&i.Date,
 			&i.SortKey,
@@ -808,7 +806,7 @@ func (q *Queries) FeedThreadMessages(ctx context.Context, arg FeedThreadMessages
 }
 
 const feedThreadStamps = `-- name: FeedThreadStamps :many
-select m.thread_id, g.author_id, u.crm_id as author, a.address, g.granted, g.visible, g.reason,
+select m.thread_id, g.author_id, g.author, a.address, g.granted, g.visible, g.reason,
        bool_or(m.bcc_addrs = '[]' or exists (
            select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
            where lower(trim(e ->> 'address')) = a.address))::boolean as named
@@ -816,10 +814,9 @@ from messages m
 cross join unnest(m.address_ids) as x(id)
 join granted_conversations g on g.account_id = m.account_id and g.card_id = $1 and g.author_id = m.author_id
                             and g.address_id = x.id and g.tracked and (g.author_id = $2 or g.granted)
-join users u on u.account_id = g.account_id and u.id = g.author_id
 join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where m.account_id = $3 and m.thread_id = any ($4::bigint[])
-group by m.thread_id, g.author_id, u.crm_id, a.address, g.granted, g.visible, g.reason
+group by m.thread_id, g.author_id, g.author, a.address, g.granted, g.visible, g.reason
 order by m.thread_id, a.address
 `
 
@@ -894,11 +891,14 @@ shown as (
     group by m.account_id, m.id
 )
 select s.thread_id, s.author_id, count(*) as messages, count(*) filter (where s.granted) as granted_messages,
-       coalesce((array_agg(s.id order by s.date desc, s.sort_key desc, s.id) filter (where s.readable))[1], 0)::bigint as newest,
+       (array_agg(s.id order by s.date desc, s.sort_key desc, s.id) filter (where s.readable))[1]::bigint as newest,
+       (array_agg(s.date order by s.date desc, s.sort_key desc, s.id) filter (where s.readable))[1]::timestamptz as newest_date,
+       (array_agg(s.sort_key order by s.date desc, s.sort_key desc, s.id) filter (where s.readable))[1]::bigint as newest_key,
        coalesce((array_agg(s.id order by s.date desc, s.sort_key desc, s.id)
                  filter (where s.readable and s.direction = 'outbound'))[1], 0)::bigint as newest_outbound
 from shown s
 group by s.thread_id, s.author_id
+having bool_or(s.readable)
 `
 
 type FeedThreadSummariesParams struct {
@@ -914,6 +914,8 @@ type FeedThreadSummariesRow struct {
 	Messages        int64
 	GrantedMessages int64
 	Newest          int64
+	NewestDate      time.Time
+	NewestKey       int64
 	NewestOutbound  int64
 }
 
@@ -938,6 +940,8 @@ func (q *Queries) FeedThreadSummaries(ctx context.Context, arg FeedThreadSummari
 			&i.Messages,
 			&i.GrantedMessages,
 			&i.Newest,
+			&i.NewestDate,
+			&i.NewestKey,
 			&i.NewestOutbound,
 		); err != nil {
 			return nil, err
@@ -951,7 +955,7 @@ func (q *Queries) FeedThreadSummaries(ctx context.Context, arg FeedThreadSummari
 }
 
 const feedThreads = `-- name: FeedThreads :many
-select id, thread_id from messages where account_id = $1 and id = any ($2::bigint[])
+select distinct thread_id from messages where account_id = $1 and id = any ($2::bigint[])
 `
 
 type FeedThreadsParams struct {
@@ -959,24 +963,19 @@ type FeedThreadsParams struct {
 	Ids       []int64
 }
 
-type FeedThreadsRow struct {
-	ID       int64
-	ThreadID int64
-}
-
-func (q *Queries) FeedThreads(ctx context.Context, arg FeedThreadsParams) ([]FeedThreadsRow, error) {
+func (q *Queries) FeedThreads(ctx context.Context, arg FeedThreadsParams) ([]int64, error) {
 	rows, err := q.db.Query(ctx, feedThreads, arg.AccountID, arg.Ids)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []FeedThreadsRow
+	var items []int64
 	for rows.Next() {
-		var i FeedThreadsRow
-		if err := rows.Scan(&i.ID, &i.ThreadID); err != nil {
+		var thread_id int64
+		if err := rows.Scan(&thread_id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, thread_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -204,6 +204,7 @@ type Folder struct {
 type GrantedConversation struct {
 	AccountID int64
 	AuthorID  int64
+	Author    string
 	CardID    int64
 	AddressID int64
 	Kind      string

@@ -3,20 +3,15 @@ package feed
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/db/queries"
 	"github.com/mailstamp/mailstamp/visibility"
-)
-
-var (
-	// ErrInvalidCursor: not a cursor of this list for this viewer.
-	ErrInvalidCursor = errors.New("not a cursor of this list")
-	// ErrInvalidLimit: not between 1 and MaxLimit.
-	ErrInvalidLimit = errors.New("limit out of range")
-	// ErrAddressNotOnCard: only addresses on the card can be shared.
-	ErrAddressNotOnCard = errors.New("the address is not on the card")
-	// ErrAddressBlocked: what is blocked is not tracked and cannot be shared (R1).
-	ErrAddressBlocked = errors.New("the address is blocked")
 )
 
 // Service answers viewers. It is safe for concurrent use.
@@ -28,67 +23,57 @@ type Service struct {
 	Enqueue func(ctx context.Context, tx *db.Tx, work []visibility.Work) error
 }
 
-// Feed is the card's mail for the viewer, newest first.
-func (s *Service) Feed(ctx context.Context, acc *db.Account, viewer string, card visibility.CardRef, cut Cut) (Page[Item], error) {
-	return Page[Item]{}, errNotYet
+// sight is a viewer in front of a card that the viewer can open, in one snapshot.
+type sight struct {
+	*db.Tx
+	acc    *db.Account
+	viewer int64
+	cardID int64
+	card   visibility.CardRef
 }
 
-// Threads are the card's threads for the viewer, by the newest message that the viewer sees.
-func (s *Service) Threads(ctx context.Context, acc *db.Account, viewer string, card visibility.CardRef, cut Cut) (Page[ThreadSummary], error) {
-	return Page[ThreadSummary]{}, errNotYet
+// look runs see for a viewer who can open the card.
+func (s *Service) look(ctx context.Context, acc *db.Account, viewer string, card visibility.CardRef, see func(*sight) error) error {
+	return s.DB.ReadTx(ctx, acc.ID, func(tx *db.Tx) error {
+		v, err := openCard(ctx, tx, acc, viewer, card)
+		if err != nil {
+			return err
+		}
+		return see(v)
+	})
 }
 
-// Conversations are the viewer's own on the card, and those of others that are visible.
-func (s *Service) Conversations(ctx context.Context, acc *db.Account, viewer string, card visibility.CardRef) (Conversations, error) {
-	return Conversations{}, errNotYet
+func openCard(ctx context.Context, tx *db.Tx, acc *db.Account, viewer string, card visibility.CardRef) (*sight, error) {
+	if !nameable(viewer) || !nameable(card.ID) || !card.Kind.Valid() {
+		return nil, visibility.ErrNotFound
+	}
+	row, err := tx.FeedCard(ctx, queries.FeedCardParams{AccountID: acc.ID, Viewer: viewer, Kind: string(card.Kind), Card: card.ID})
+	if err != nil {
+		return nil, notFoundOr(err, "open the card")
+	}
+	return &sight{Tx: tx, acc: acc, viewer: row.UserID, cardID: row.CardID, card: card}, nil
 }
 
-// Thread is a thread on the card, or on the first card that shows it when card is nil.
-func (s *Service) Thread(ctx context.Context, acc *db.Account, viewer, thread string, card *visibility.CardRef, cut Cut) (Thread, error) {
-	return Thread{}, errNotYet
+// activeViewer is the number of a user who may look at all.
+func activeViewer(ctx context.Context, tx *db.Tx, acc *db.Account, viewer string) (int64, error) {
+	if !nameable(viewer) {
+		return 0, visibility.ErrNotFound
+	}
+	id, err := tx.FeedViewer(ctx, queries.FeedViewerParams{AccountID: acc.ID, Viewer: viewer})
+	if err != nil {
+		return 0, notFoundOr(err, "find the viewer")
+	}
+	return id, nil
 }
 
-// Message is a message on the card, or on the first card that shows it when card is nil.
-func (s *Service) Message(ctx context.Context, acc *db.Account, viewer, message string, card *visibility.CardRef) (FullItem, error) {
-	return FullItem{}, errNotYet
+// nameable reports whether a CRM id can name anything; PostgreSQL refuses the rest as text.
+func nameable(id string) bool {
+	return id != "" && len(id) <= maxCRMIDBytes && utf8.ValidString(id) && !strings.Contains(id, "\x00")
 }
 
-// Attachment describes the n-th attachment of a message that the viewer sees, and gives the message's own number, by which
-// ingest finds it.
-func (s *Service) Attachment(ctx context.Context, acc *db.Account, viewer, message string, n int) (messageID int64, a Attachment, err error) {
-	return 0, Attachment{}, errNotYet
+func notFoundOr(err error, what string) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return visibility.ErrNotFound
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
-
-// Share applies the viewer's own word on one conversation and returns the conversation as it is then. The event's user and
-// version are set here. Errors: visibility.ErrNotFound, ErrAddressNotOnCard, ErrAddressBlocked,
-// *visibility.ChoiceRequired, *visibility.Invalid.
-func (s *Service) Share(ctx context.Context, acc *db.Account, viewer string, e visibility.ShareChanged) (Conversation, error) {
-	return Conversation{}, errNotYet
-}
-
-// Settings are the viewer's own.
-func (s *Service) Settings(ctx context.Context, acc *db.Account, viewer string) (Settings, error) {
-	return Settings{}, errNotYet
-}
-
-// ChangeSettings changes those of the viewer's settings that e names and returns all.
-func (s *Service) ChangeSettings(ctx context.Context, acc *db.Account, viewer string, e visibility.SettingChanged) (Settings, error) {
-	return Settings{}, errNotYet
-}
-
-// Cards are those that the viewer can open, by kind and name, at most 500: for a page to choose from.
-func (s *Service) Cards(ctx context.Context, acc *db.Account, viewer string) ([]CardSummary, error) {
-	return nil, errNotYet
-}
-
-// Users are the account's active users by name, at most 500: for an operator to choose from.
-func (s *Service) Users(ctx context.Context, acc *db.Account) ([]User, error) {
-	return nil, errNotYet
-}
-
-// Audit is the account's trail, newest first. The caller has checked that it may be seen.
-func (s *Service) Audit(ctx context.Context, acc *db.Account, cut Cut) (Page[AuditEntry], error) {
-	return Page[AuditEntry]{}, errNotYet
-}
-
-var errNotYet = errors.New("not there yet")

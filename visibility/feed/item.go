@@ -1,0 +1,125 @@
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/mailstamp/mailstamp/db/address"
+	"github.com/mailstamp/mailstamp/db/queries"
+)
+
+// Actions an item offers.
+const (
+	actionReply   = "reply" // the author's alone
+	actionForward = "forward"
+)
+
+// statusOrder of delivery, worst first (SPEC 7).
+var statusOrder = []string{"bounced", "delayed", "sent", "relayed", "delivered", "displayed", "replied"}
+
+// messages reads messages by number. Whoever calls it has seen that the viewer may read them.
+func (v *sight) messages(ctx context.Context, ids []int64) (map[int64]queries.FeedMessagesRow, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := v.FeedMessages(ctx, queries.FeedMessagesParams{AccountID: v.acc.ID, Ids: ids})
+	if err != nil {
+		return nil, fmt.Errorf("read messages: %w", err)
+	}
+	byID := make(map[int64]queries.FeedMessagesRow, len(rows))
+	for _, row := range rows {
+		byID[row.ID] = row
+	}
+	return byID, nil
+}
+
+// newItem is the message as the viewer may see it on the card. It is the only place where a message's row becomes an
+// answer, so what is the author's alone is left out here and nowhere else.
+func (v *sight) newItem(m queries.FeedMessagesRow, granted bool, sharedBy []string) (Item, error) {
+	item := Item{
+		Message: v.acc.Keys.ID("message", m.ID), Thread: v.acc.Keys.ID("thread", m.ThreadID),
+		Card: v.card, Author: m.Author, SharedBy: sharedBy, Direction: m.Direction, Date: m.Date.UTC(),
+		Subject: m.Subject, Preview: m.Preview, Padlock: "closed", Actions: []string{actionForward},
+		To: []Person{}, Cc: []Person{}, Attachments: []Attachment{},
+	}
+	if granted {
+		item.Padlock = "open"
+	}
+	err := decodeAll(
+		decode{"from", m.FromAddr, &item.From}, decode{"to", m.ToAddrs, &item.To}, decode{"cc", m.CcAddrs, &item.Cc},
+		decode{"attachments", m.Attachments, &item.Attachments})
+	if err != nil {
+		return Item{}, err
+	}
+	var recipients []Recipient
+	if err := decodeAll(decode{"deliveries", m.Deliveries, &recipients}); err != nil {
+		return Item{}, err
+	}
+	if m.AuthorID == v.viewer {
+		item.Bcc = []Person{}
+		if err := decodeAll(decode{"bcc", m.BccAddrs, &item.Bcc}); err != nil {
+			return Item{}, err
+		}
+		item.Seen = &m.Seen
+		item.Actions = []string{actionReply, actionForward}
+	} else {
+		recipients = withoutBlindCopies(recipients, item.To, item.Cc)
+	}
+	if m.Direction == "outbound" {
+		item.Delivery = newDelivery(recipients)
+	}
+	return item, nil
+}
+
+// withoutBlindCopies keeps the recipients that stand in To or Cc.
+func withoutBlindCopies(recipients []Recipient, to, cc []Person) []Recipient {
+	if len(recipients) == 0 {
+		return recipients
+	}
+	named := map[string]bool{}
+	for _, people := range [][]Person{to, cc} {
+		for _, p := range people {
+			if a, ok := address.Canonical(p.Address); ok {
+				named[a] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(recipients, func(r Recipient) bool {
+		a, ok := address.Canonical(r.Address)
+		return !ok || !named[a]
+	})
+}
+
+// newDelivery is the worst of the recipients; a sent message of which nothing is known is sent.
+func newDelivery(recipients []Recipient) *Delivery {
+	d := &Delivery{Status: "sent", Recipients: []Recipient{}}
+	worst := len(statusOrder)
+	for _, r := range recipients {
+		r.At = r.At.UTC()
+		d.Recipients = append(d.Recipients, r)
+		if rank := slices.Index(statusOrder, r.Status); rank >= 0 && rank < worst {
+			worst, d.Status = rank, r.Status
+		}
+	}
+	return d
+}
+
+type decode struct {
+	what string
+	from []byte
+	to   any
+}
+
+func decodeAll(fields ...decode) error {
+	for _, f := range fields {
+		if len(f.from) == 2 && f.from[0] == '[' { // most lists are empty: to holds one already
+			continue
+		}
+		if err := json.Unmarshal(f.from, f.to); err != nil {
+			return fmt.Errorf("read %s of a message: %w", f.what, err)
+		}
+	}
+	return nil
+}
