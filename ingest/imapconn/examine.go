@@ -93,6 +93,9 @@ func (c *Conn) HasUIDs(ctx context.Context, uids UIDRanges) (UIDRanges, error) {
 }
 
 func (c *Conn) search(ctx context.Context, criteria *imap.SearchCriteria) (UIDRanges, error) {
+	if c.selected.Name == "" {
+		return nil, &Error{Op: "search", Kind: KindConfig, Detail: "no folder is examined"}
+	}
 	var options *imap.SearchOptions
 	if c.Has("ESEARCH") || c.Has("IMAP4rev2") {
 		options = &imap.SearchOptions{ReturnAll: true}

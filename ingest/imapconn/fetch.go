@@ -121,24 +121,11 @@ func (f *fetch) run(ctx context.Context, uids UIDRanges) (missing UIDRanges, err
 	if f.c.selected.Name == "" {
 		return nil, &Error{Op: f.op, Kind: KindConfig, Detail: "no folder is examined"}
 	}
-	var fnErr error
-	emit := f.emit
-	f.emit = func(fd *fetchData) error {
-		if f.stop != nil {
-			return nil
-		}
-		if fnErr = emit(fd); fnErr != nil {
-			f.stop = fnErr
-			f.col.discard.Store(true)
-		}
-		return fnErr
-	}
-	err = f.c.do(ctx, f.op, func() error { return f.exchange(uids) })
-	if fnErr != nil {
-		return nil, fnErr
-	}
-	if err != nil {
+	if err := f.c.do(ctx, f.op, func() error { return f.exchange(uids) }); err != nil {
 		return nil, err
+	}
+	if f.stop != nil { // the caller's function
+		return nil, f.stop
 	}
 	return f.missing.Normalize(), nil
 }
@@ -201,7 +188,20 @@ func (f *fetch) exchange(uids UIDRanges) error {
 		}
 	}
 	clean = true
-	return f.stop
+	if _, ours := f.stop.(*Error); ours {
+		return f.stop
+	}
+	return nil
+}
+
+// give hands one item to the caller's function, until that returns an error.
+func (f *fetch) give(fd *fetchData) {
+	if f.stop != nil {
+		return
+	}
+	if f.stop = f.emit(fd); f.stop != nil {
+		f.col.discard.Store(true)
+	}
 }
 
 func (f *fetch) take(next func() (uidset.Set, bool)) (uidset.Set, bool) {
@@ -227,7 +227,7 @@ func (f *fetch) receive(fd *fetchData) {
 	}
 	if fd.got&f.want == f.want || fd.err != nil {
 		delete(f.open, fd.uid)
-		_ = f.emit(fd) // kept in stop
+		f.give(fd)
 		return
 	}
 	if before == nil {
@@ -246,7 +246,7 @@ func (f *fetch) finish(r fetchResult) {
 		}
 		delete(f.open, u)
 		if fd != nil && r.err == nil && fd.got&f.want&(gotContent|gotFlags) == f.want&(gotContent|gotFlags) {
-			_ = f.emit(fd) // an item that the server leaves out is as if unknown
+			f.give(fd) // an item that the server leaves out is as if unknown
 			continue
 		}
 		rest = rest.Append(u, u)
@@ -267,7 +267,7 @@ func (f *fetch) finish(r fetchResult) {
 			f.stop = err
 			return
 		}
-		_ = f.emit(&fetchData{uid: rest.Min(), err: fmt.Errorf("server refused the message: %w", err)})
+		f.give(&fetchData{uid: rest.Min(), err: fmt.Errorf("server refused the message: %w", err)})
 	case rest.Count() > 1:
 		half, other := rest.Head(rest.Count() / 2)
 		f.retry = append(f.retry, other, half)

@@ -139,9 +139,10 @@ func (g *guard) failure() *Error {
 	return g.err
 }
 
-// Close is called by the library when it gives up, and by nobody else.
+// Close is called by the library, and by nobody else: after Read has ended the
+// connection, or when it gives up on what it was told.
 func (g *guard) Close() error {
-	g.fail(&Error{Kind: KindClosed})
+	g.fail(protocolError("client library"))
 	return nil
 }
 

@@ -415,7 +415,7 @@ func (lx *lexer) word() error {
 			return nil
 		}
 		if len(lx.text) >= maxWord {
-			return protocolError("not IMAP")
+			return errTooLong
 		}
 		lx.text = append(lx.text, c)
 	}

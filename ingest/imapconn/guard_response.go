@@ -2,6 +2,7 @@ package imapconn
 
 import (
 	"bytes"
+	"errors"
 	"sort"
 	"strconv"
 	"strings"
@@ -40,6 +41,9 @@ func (g *guard) readResponse() error {
 		err = g.readTagged(first)
 	}
 	if recoverable(err) {
+		if !g.greeted || first != "*" {
+			return protocolError("not IMAP")
+		}
 		g.dropped.Add(1)
 		g.debug("imap response not understood", "reason", err.Error())
 		err = lx.skipResponse()
@@ -171,7 +175,7 @@ func (g *guard) readGreeting() error {
 
 // errBye ends the connection after a BYE that nobody asked for; readError
 // finds the server's words.
-var errBye = protocolError("bye")
+var errBye = errors.New("server said goodbye")
 
 // readWords reads the code and text of a status response.
 func (g *guard) readWords(status string) (serverWords, error) {
