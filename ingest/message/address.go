@@ -5,8 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
-	"golang.org/x/text/unicode/norm"
+	"github.com/mailstamp/mailstamp/db/address"
 )
 
 // addressScan reads an address list (RFC 5322, 3.4, and what is sent instead).
@@ -281,85 +280,5 @@ func bareAddress(s string) string {
 	return strings.TrimPrefix(out, "mailto:")
 }
 
-// lookupDomain maps a domain to its ASCII form, leniently: what cannot be a host
-// name still compares, as long as it is made of the right characters.
-var lookupDomain = idna.New(idna.MapForLookup(), idna.StrictDomainName(false), idna.CheckHyphens(false), idna.CheckJoiners(false), idna.VerifyDNSLength(false))
-
-// CanonicalAddress is the form in which addresses are compared (SPEC 4): lower
-// case, the domain in ASCII. ok is false for what is not one sane local@domain.
-// Quotes that quote nothing are dropped; a local part that needs them is refused,
-// as is an address literal: no card address needs either.
-func CanonicalAddress(s string) (canonical string, ok bool) {
-	s = strings.Trim(s, " \t")
-	at := strings.LastIndexByte(s, '@')
-	if at <= 0 || at == len(s)-1 || len(s) > 2*MaxAddressBytes || !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
-		return "", false
-	}
-	local, domain := s[:at], strings.TrimSuffix(s[at+1:], ".")
-	if len(local) > 2 && local[0] == '"' && local[len(local)-1] == '"' {
-		local = local[1 : len(local)-1]
-	}
-	local, ascii := lowerASCII(local)
-	if !ascii {
-		local = norm.NFC.String(strings.ToLower(norm.NFC.String(local)))
-	}
-	if !saneLocal(local) {
-		return "", false
-	}
-	domain, ascii = lowerASCII(domain)
-	if !ascii {
-		mapped, err := lookupDomain.ToASCII(domain)
-		if err != nil {
-			return "", false
-		}
-		domain = mapped
-	}
-	if !saneDomain(domain) {
-		return "", false
-	}
-	canonical = local + "@" + domain
-	return canonical, len(canonical) <= MaxAddressBytes
-}
-
-func lowerASCII(s string) (lower string, ascii bool) {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return s, false
-		}
-	}
-	return strings.ToLower(s), true
-}
-
-func saneLocal(s string) bool {
-	for _, r := range s {
-		if r <= ' ' || r == 0x7f || r == utf8.RuneError || strings.ContainsRune(`"(),:;<>@[\]`, r) ||
-			(r > 0x7f && (unicode.IsControl(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r))) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func saneDomain(s string) bool {
-	label := 0
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '.':
-			if label == 0 {
-				return false
-			}
-			label = 0
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
-			label++
-			if label > maxLabelBytes {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return label > 0
-}
-
-// maxLabelBytes bounds a label of a domain name (RFC 1035, 2.3.4).
-const maxLabelBytes = 63
+// CanonicalAddress is the form in which addresses are compared (db/address).
+func CanonicalAddress(s string) (canonical string, ok bool) { return address.Canonical(s) }

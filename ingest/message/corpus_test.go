@@ -350,8 +350,7 @@ func TestCorpusAgreesWithEnmime(t *testing.T) {
 		compared++
 		// enmime reads raw 8-bit text within encoded words as UTF-8, whatever they say.
 		header := raw[:bodyStart(raw)]
-		_, ascii := lowerASCII(string(header))
-		subject := !ascii || sameText(m.Header.Subject, env.GetHeader("Subject"))
+		subject := !isASCII(string(header)) || sameText(m.Header.Subject, env.GetHeader("Subject"))
 		// It makes text of HTML where there is no text, and puts a line between texts.
 		text := m.Text == "" || containsText(m.Text, strings.ReplaceAll(env.Text, "\n--\n", "\n"))
 		// It counts texts that say "inline" among the files.

@@ -3,6 +3,7 @@ package message
 import (
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxWordBytes bounds how far the end of an encoded word is looked for. RFC 2047
@@ -75,7 +76,7 @@ func encodedWord(s string) (charset string, data []byte, length int) {
 	if star := strings.IndexByte(charset, '*'); star > 0 { // language, RFC 2231
 		charset = charset[:star]
 	}
-	if _, ascii := lowerASCII(text[:end]); !ascii { // unfold has read raw 8-bit text already
+	if !isASCII(text[:end]) { // unfold has read raw 8-bit text already
 		charset = "utf-8"
 	}
 	switch encoding {
@@ -105,4 +106,13 @@ func decodeQ(s string) []byte {
 		out = append(out, c)
 	}
 	return out
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
