@@ -21,6 +21,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema to this program's version."`
 	Account accountCommand `cmd:"" help:"Make accounts."`
 	Doctor  doctorCommand  `cmd:"" help:"Check database, keys, clock and every mailbox, and say what to do."`
+	Demo    demoCommand    `cmd:"" help:"Show it all on this machine: PostgreSQL, mailboxes with sample mail, a sample CRM, the worker, the pages."`
 }
 
 func main() {
