@@ -38,6 +38,12 @@ const (
 	// delay some seconds.
 	deliveryTime = 30 * time.Second
 
+	// httpTime bounds one call of the CRM.
+	httpTime = 30 * time.Second
+
+	// answerLimit bytes of an HTTP answer are read.
+	answerLimit = 64 << 20
+
 	// outputTail bytes of a long output go into an error.
 	outputTail = 4 << 10
 
