@@ -38,6 +38,9 @@ const (
 	// delay some seconds.
 	deliveryTime = 30 * time.Second
 
+	// buildTime bounds building the program with an empty build cache.
+	buildTime = 10 * time.Minute
+
 	// httpTime bounds one call of the CRM.
 	httpTime = 30 * time.Second
 

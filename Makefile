@@ -1,0 +1,62 @@
+# `make` prints the targets. Nothing here installs anything; .ci/run does.
+
+GO ?= go
+BENCH ?=
+
+# What git sees as changed, contents included. check compares it with itself.
+tree = git status --porcelain && git diff HEAD | git hash-object --stdin
+
+.PHONY: help run test check bench fmt generate clean tidy-check
+
+help: ## print this
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: bin/mailstamp ## build and start the demo: a sample company with its mail, in this terminal
+	bin/mailstamp demo
+
+.PHONY: bin/mailstamp
+bin/mailstamp:
+	$(GO) build -o $@ ./cmd/mailstamp
+
+.PHONY: bin/session
+bin/session:
+	@$(GO) build -o $@ ./testenv/session
+
+test: bin/session ## run all tests with the race detector, in random order (T=./db/... for some)
+	@docker version >/dev/null 2>&1 || echo "There is no Docker engine: tests on real mail servers are skipped, each says so."
+	bin/session $(GO) test -race -shuffle=on $(or $(T),./...)
+
+check: ## what CI runs: format, vet, build, generated code, tests, and a tree that none of it changed
+	@{ $(tree); } >.git/mailstamp-tree 2>&1
+	@echo "== gofmt"
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "not formatted, run make fmt:"; echo "$$files"; exit 1; }
+	@echo "== go vet"
+	@$(GO) vet ./...
+	@echo "== go build"
+	@$(GO) build ./...
+	@$(MAKE) --no-print-directory generate
+	@$(MAKE) --no-print-directory unchanged WHY="generated code is not current: run make generate and commit"
+	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory unchanged WHY="the tests left files behind"
+	@echo "== all checks passed"
+
+.PHONY: unchanged
+unchanged:
+	@{ $(tree); } 2>&1 | cmp -s - .git/mailstamp-tree || { echo "$(WHY)"; git status --short; exit 1; }
+
+tidy-check: ## go.mod and go.sum of both modules name what is used
+	$(GO) mod tidy -diff
+	cd db/sqlc && $(GO) mod tidy -diff
+
+bench: ## measure: one line "bench <name> <value> <unit>" per figure (BENCH="name …" for some)
+	@mkdir -p bin && $(GO) build -o bin/bench ./testenv/bench
+	@bin/bench $(BENCH)
+
+fmt: ## format all Go files
+	gofmt -w .
+
+generate: ## generate the Go code of db/queries from SQL
+	cd db/sqlc && $(GO) tool sqlc generate -f ../sqlc.yaml
+
+clean: ## remove what was built, and the demo's data
+	rm -rf bin .mailstamp
