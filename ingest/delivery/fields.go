@@ -47,11 +47,11 @@ func parseFields(raw []byte) (fields, []byte) {
 			}
 			continue
 		}
-		name, value, ok := cutField(line)
-		if !ok {
+		if len(out) >= maxFields {
 			continue
 		}
-		if len(out) >= maxFields {
+		name, value, ok := cutField(line)
+		if !ok {
 			continue
 		}
 		out = append(out, field{name: name, value: value})

@@ -33,9 +33,11 @@ func plain(page string) string {
 		switch name {
 		case "style", "script", "head":
 			if !strings.HasPrefix(tag, "/") && !strings.HasSuffix(tag, "/") {
-				if e := indexFold(page, "</"+name); e >= 0 {
-					page = page[e:]
+				e := indexFold(page, "</"+name)
+				if e < 0 {
+					e = len(page) // never closed: nothing after it is text
 				}
+				page = page[e:]
 			}
 		case "br", "p", "div", "tr", "li", "table", "h1", "h2", "h3", "h4", "pre", "ul":
 			out.WriteByte('\n')

@@ -7,9 +7,21 @@ type evidence struct {
 	status  string
 	reply   string
 	action  Action
-	command string   // the SMTP command that was refused, "" when not known
-	own     bool     // the reporting system speaks of its own users
-	texts   []string // what was said: of this recipient, about it, of all; nearest first
+	command string // the SMTP command that was refused, "" when not known
+	own     bool   // the reporting system speaks of its own users
+	said    said   // of this recipient
+	around  []said // about it, of all; nearest first
+}
+
+// said is what phrases a text holds.
+type said struct {
+	hits        hits
+	hostMissing bool
+}
+
+func listen(text string) said {
+	n := normal(text)
+	return said{hits: phrases.find(n), hostMissing: hostMissing(n)}
 }
 
 type verdict struct {
@@ -24,11 +36,7 @@ func judge(e evidence) verdict {
 }
 
 func (e evidence) weigh() Class {
-	own := ""
-	if len(e.texts) > 0 {
-		own = normal(e.texts[0])
-	}
-	if c, ok := e.match(own, strongRules); ok {
+	if c, ok := e.match(e.said, strongRules); ok {
 		return c
 	}
 	if c, ok := e.byCode(); ok {
@@ -37,11 +45,10 @@ func (e evidence) weigh() Class {
 	if c, ok := replyClasses[e.reply]; ok {
 		return c
 	}
-	if c, ok := e.match(own, weakRules); ok {
+	if c, ok := e.match(e.said, weakRules); ok {
 		return c
 	}
-	for _, t := range e.texts[min(1, len(e.texts)):] {
-		far := normal(t)
+	for _, far := range e.around {
 		if c, ok := e.match(far, farRules); ok {
 			return c
 		}
@@ -52,31 +59,23 @@ func (e evidence) weigh() Class {
 	if e.action == Delayed || expired(e.status) {
 		return Unreachable
 	}
-	if len(e.texts) > 1 {
-		if c, ok := e.match(normal(e.texts[1]), weakRules); ok {
+	if len(e.around) > 0 {
+		if c, ok := e.match(e.around[0], weakRules); ok {
 			return c
 		}
 	}
 	return Other
 }
 
-// match is the class of the first rule with a phrase in the text.
-func (e evidence) match(text string, rules []rule) (Class, bool) {
-	if text == "" {
-		return "", false
-	}
+// match is the class of the first rule of which a phrase was said.
+func (e evidence) match(s said, rules []rule) (Class, bool) {
 	for i := range rules {
 		r := &rules[i]
 		if r.code != "" && !strings.HasPrefix(e.status, r.code) {
 			continue
 		}
-		if r.sense == saidOfHost && hostMissing(text) {
+		if s.hits.has(r.list) || r.sense == saidOfHost && s.hostMissing {
 			return e.settle(r), true
-		}
-		for _, p := range r.phrases {
-			if strings.Contains(text, p) {
-				return e.settle(r), true
-			}
 		}
 	}
 	return "", false
@@ -123,8 +122,6 @@ func (e evidence) userProven() bool {
 	switch {
 	case e.own:
 		return true
-	case strings.HasPrefix(e.status, "5.7."):
-		return false // the code says that it is a matter of rules
 	case e.command == "RCPT", e.command == "VRFY":
 		return true
 	case strings.HasPrefix(e.status, "5.1."), strings.HasPrefix(e.status, "4.1."), e.status == "5.2.1":
@@ -217,6 +214,7 @@ func normal(s string) string {
 	if s == "" {
 		return ""
 	}
+	s = strings.ReplaceAll(s, "delivery temporarily suspended", "") // Postfix means its queue
 	var out strings.Builder
 	for word := range strings.FieldsSeq(strings.ToLower(clipText(s, maxExplanationBytes))) {
 		if strings.Contains(word, "@") || strings.Contains(word, "://") {
@@ -313,6 +311,6 @@ var commandWords = []struct{ words, command string }{
 	{"did not like our rcpt to", "RCPT"}, {"did not like our mail from", "MAIL"}, {"did not like our final data", "DATA"}, {"did not like our data", "DATA"},
 	{"does not like recipient", "RCPT"}, {"failed after i sent the message", "DATA"}, {"failed on data command", "DATA"}, {"but sender was rejected", "MAIL"}, {"but greeting failed", "CONN"}, {"but my name was rejected", "EHLO"},
 	{"smtp:rcpt", "RCPT"}, {"smtp:mail", "MAIL"}, {"smtp:data", "DATA"}, {"smtp command data", "DATA"}, {"smtp command rcpt", "RCPT"}, {"smtp command mail", "MAIL"},
-	{"smtp command ---- data", "DATA"}, {"has rejected address", "RCPT"}, {"rejected the recipient", "RCPT"}, {"(state 13)", "RCPT"}, {"(state 14)", "RCPT"}, {"(state 15)", "DATA"}, {"(state 17)", "DATA"}, {"(state 18)", "DATA"},
+	{"smtp command ---- data", "DATA"}, {"rejected the recipient", "RCPT"}, {"(state 13)", "RCPT"}, {"(state 14)", "RCPT"}, {"(state 15)", "DATA"}, {"(state 17)", "DATA"}, {"(state 18)", "DATA"},
 	{"sent >>> rcpt", "RCPT"}, {"sent >>> data", "DATA"}, {"sent >>> mail", "MAIL"}, {"message (data)", "DATA"}, {"recipient (rcpt", "RCPT"},
 }

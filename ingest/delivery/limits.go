@@ -14,6 +14,8 @@ const (
 	maxDepth = 12
 	// maxEnclosed bounds reports about reports.
 	maxEnclosed = 3
+	// maxHeaderBytes bounds the header of a report; real ones stay under a tenth.
+	maxHeaderBytes = 256 << 10
 	// maxFields bounds the fields of one header or group of fields.
 	maxFields = 500
 	// maxFieldBytes bounds the value of one field.
@@ -22,6 +24,8 @@ const (
 	maxNoticeBytes = 64 << 10
 	// maxLines bounds the lines of that text.
 	maxLines = 2_000
+	// maxHeaderTries bounds the lines tried as the start of a returned mail.
+	maxHeaderTries = 20
 	// maxRecipients bounds the recipients kept of one report, first ones first.
 	maxRecipients = 200
 	// maxDiagnosticBytes bounds what one system said about one recipient.

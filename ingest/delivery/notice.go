@@ -8,20 +8,20 @@ import "strings"
 type family struct {
 	name    string
 	marks   []string
-	machine bool // the sender must look like a mail system, too
+	anyone  bool // reports come under names that do not look like a mail system's
 	shapes  []shape
 	action  Action // Failed when empty
 	command string // what failed, where the system does not say otherwise
 	own     bool   // it speaks of its own users: "unknown user" is its own knowledge
+	local   bool   // so it does where it quotes no reply of another system
 	class   Class  // why, where nothing else tells
 }
 
 // generic reads reports of systems nobody has named: a mail system as the sender,
 // words of failure in subject or text, and a recipient.
 var generic = family{
-	name:    "generic",
-	machine: true,
-	shapes:  []shape{byColon, byLine, byReply, byLabel, byLead, bySentence},
+	name:   "generic",
+	shapes: []shape{byColon, byLine, byReply, byLabel, byLead, bySentence},
 }
 
 // notice reads a report that is text for people only.
@@ -91,8 +91,8 @@ func (m *mail) judged(f *family, n mention, act Action, text string, only bool) 
 		command = f.command
 	}
 	v := judge(evidence{
-		status: rc.Status, reply: rc.ReplyCode, action: act, command: command, own: f.own,
-		texts: []string{own, told, clipText(text, maxExplanationBytes), m.subject},
+		status: rc.Status, reply: rc.ReplyCode, action: act, command: command, own: f.own || f.local && rc.ReplyCode == "",
+		said: listen(own), around: []said{m.listen(told), m.listen(clipText(text, maxExplanationBytes)), m.listen(m.subject)},
 	})
 	rc.Class, rc.Hard = v.class, v.hard
 	if rc.Class == Other && f.class != "" {
@@ -103,16 +103,7 @@ func (m *mail) judged(f *family, n mention, act Action, text string, only bool) 
 
 // plausible keeps ordinary mail away from the grammars at little cost.
 func (m *mail) plausible() bool {
-	if m.machine || m.inReport {
-		return true
-	}
-	s := strings.ToLower(m.subject)
-	for _, words := range failureWords {
-		if strings.Contains(s, words) {
-			return true
-		}
-	}
-	return len(m.parts) > 0 && m.parts[0].MediaType != "text/html" && len(m.raw) < maxNoticeBytes
+	return m.machine || m.inReport || len(m.raw) < maxNoticeBytes && !m.answers()
 }
 
 // familyOf is the first family whose marks the text bears.
@@ -120,7 +111,7 @@ func (m *mail) familyOf(lower string) *family {
 	head := clipText(lower, maxNoticeBytes)
 	for i := range families {
 		f := &families[i]
-		if f.machine && !m.machine && !m.inReport {
+		if !m.machine && !m.inReport && (!f.anyone || m.answers()) {
 			continue
 		}
 		all := true
@@ -144,6 +135,11 @@ func (m *mail) familyOf(lower string) *family {
 		}
 	}
 	return nil
+}
+
+// answers tells a mail that belongs to a conversation.
+func (m *mail) answers() bool {
+	return m.header.has("in-reply-to") || m.header.has("references") || hasPrefixAny(strings.ToLower(m.subject), "re:", "fw:", "fwd:", "aw:", "wg:", "tr:", "rv:")
 }
 
 // recipients finds whom a text is about: by the family's shapes, and whom the

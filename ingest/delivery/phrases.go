@@ -1,11 +1,11 @@
 package delivery
 
-// A rule maps phrases (lower case, one blank between words) to a class.
+// A rule maps a list of phrases (lower case, one blank between words) to a class.
 type rule struct {
-	class   Class
-	sense   sense
-	code    string // applies under enhanced codes that start so only
-	phrases []string
+	class Class
+	sense sense
+	code  string // applies under enhanced codes that start so only
+	list  int    // of phrases, in the matcher
 }
 
 // sense says what more it takes to believe a phrase.
@@ -17,56 +17,75 @@ const (
 	saidOfHost       // a temporary code makes it a failure of the network
 )
 
+var phrases matcher
+
+var (
+	fullList       = phrases.add(fullPhrases)
+	largeList      = phrases.add(largePhrases)
+	ownUserList    = phrases.add(ownUserPhrases)
+	nullList       = phrases.add(nullPhrases)
+	resolverList   = phrases.add(resolverPhrases)
+	reputationList = phrases.add(reputationPhrases)
+	rateList       = phrases.add(ratePhrases)
+	disabledList   = phrases.add(disabledPhrases)
+	policyList     = phrases.add(policyPhrases)
+	hostList       = phrases.add(hostPhrases)
+	userList       = phrases.add(userPhrases)
+	networkList    = phrases.add(networkPhrases)
+	systemList     = phrases.add(systemPhrases)
+	cpanelList     = phrases.add([]string{"account or domain may not exist", "missing the proper dns"})
+)
+
 // strongRules hold telling phrases, the more telling ones first. They are sentences
 // that mail systems are known to use, never those of one message.
 var strongRules = []rule{
-	{class: UnknownUser, code: "5.4.1", phrases: []string{"recipient address rejected: access denied"}},
-	{class: System, phrases: []string{
+	{class: UnknownUser, code: "5.4.1", list: phrases.add([]string{"recipient address rejected: access denied"})},
+	{class: MailboxFull, list: fullList},
+	{class: System, list: phrases.add([]string{
 		"procmail:", "command died with status", "pipe to |", "mailer error", "error writing message", "cannot append message", "queue file write error", "no space left on device",
 		"insufficient disk space", "insufficient system storage", "insufficient system resources", "message storage unavailable",
-	}},
-	{class: HostUnknown, sense: saidOfHost, phrases: []string{"account or domain may not exist", "missing the proper dns"}},
-	{class: MailboxFull, phrases: fullPhrases},
-	{class: TooLarge, phrases: largePhrases},
-	{class: UnknownUser, phrases: ownUserPhrases},
-	{class: HostUnknown, phrases: nullPhrases},
-	{class: Unreachable, phrases: resolverPhrases},
-	{class: Policy, phrases: reputationPhrases},
-	{class: RateLimited, phrases: ratePhrases},
-	{class: MailboxDisabled, phrases: disabledPhrases},
-	{class: Policy, phrases: policyPhrases},
-	{class: HostUnknown, sense: saidOfHost, phrases: hostPhrases},
-	{class: UnknownUser, sense: saidOfUser, phrases: userPhrases},
-	{class: Unreachable, phrases: networkPhrases},
-	{class: System, phrases: systemPhrases},
+	})},
+	{class: HostUnknown, sense: saidOfHost, list: cpanelList},
+	{class: TooLarge, list: largeList},
+	{class: UnknownUser, list: ownUserList},
+	{class: HostUnknown, list: nullList},
+	{class: Unreachable, list: resolverList},
+	{class: Policy, list: reputationList},
+	{class: RateLimited, list: rateList},
+	{class: MailboxDisabled, list: disabledList},
+	{class: Policy, list: policyList},
+	{class: HostUnknown, sense: saidOfHost, list: hostList},
+	{class: UnknownUser, sense: saidOfUser, list: userList},
+	{class: Unreachable, list: networkList},
+	{class: System, list: systemList},
 }
 
 // farRules search what is said of all recipients, or around them. Sentences about
 // rules and systems stand in every such text and prove nothing there.
 var farRules = []rule{
-	{class: HostUnknown, sense: saidOfHost, phrases: []string{"account or domain may not exist", "missing the proper dns"}},
-	{class: MailboxFull, phrases: fullPhrases},
-	{class: TooLarge, phrases: largePhrases},
-	{class: UnknownUser, phrases: ownUserPhrases},
-	{class: HostUnknown, phrases: nullPhrases},
-	{class: Unreachable, phrases: resolverPhrases},
-	{class: Policy, phrases: reputationPhrases},
-	{class: MailboxDisabled, phrases: disabledPhrases},
-	{class: HostUnknown, sense: saidOfHost, phrases: hostPhrases},
-	{class: UnknownUser, sense: saidOfUser, phrases: userPhrases},
-	{class: Unreachable, phrases: networkPhrases},
+	{class: HostUnknown, sense: saidOfHost, list: cpanelList},
+	{class: MailboxFull, list: fullList},
+	{class: TooLarge, list: largeList},
+	{class: UnknownUser, list: ownUserList},
+	{class: HostUnknown, list: nullList},
+	{class: Unreachable, list: resolverList},
+	{class: Policy, list: reputationList},
+	{class: MailboxDisabled, list: disabledList},
+	{class: HostUnknown, sense: saidOfHost, list: hostList},
+	{class: UnknownUser, sense: saidOfUser, list: userList},
+	{class: Unreachable, list: networkList},
 }
 
 // weakRules hold phrases that a code outweighs.
 var weakRules = []rule{
-	{class: Policy, phrases: []string{
+	{class: Policy, list: phrases.add([]string{
 		"not allowed", "not accepted", "message rejected", "mail rejected", "rejected by", "was rejected", "refused to talk to me", "permission", "restricted", "rejected:", "reject,", "refused to accept your message", "administrative prohibition", "denied", "prohibited", "blocked", "rejected.", "not a registered",
-	}},
-	{class: UnknownUser, sense: saidOfUser, phrases: []string{"address rejected", "recipient rejected", "recipient address", "rejected address", "rejected recipient", "invalid address", "does not exist", "bad address"}},
-	{class: Unreachable, phrases: []string{"in the queue too long", "timeout", "time out", "expired", "not delivered within", "retry", "for the last", "giving up"}},
-	{class: Other, phrases: []string{"on hold", "try again later", "temporary error", "temporary problem", "temporary failure", "deferred"}},
-	{class: System, phrases: []string{"x-unix"}},
-	{class: Policy, phrases: []string{"rejected", "refused"}},
+	})},
+	{class: UnknownUser, sense: saidOfUser, list: phrases.add([]string{"address rejected", "recipient rejected", "recipient address", "rejected address", "rejected recipient", "invalid address", "does not exist", "bad address"})},
+	{class: Unreachable, list: phrases.add([]string{"in the queue too long", "timeout", "time out", "expired", "not delivered within", "retry", "for the last", "giving up"})},
+	{class: Other, list: phrases.add([]string{"on hold", "try again later", "temporary error", "temporary problem", "temporary failure", "deferred"})},
+	{class: System, list: phrases.add([]string{"x-unix"})},
+	{class: Policy, list: phrases.add([]string{"rejected", "refused"})},
 }
 
 var fullPhrases = []string{
@@ -87,11 +106,11 @@ var largePhrases = []string{
 }
 
 var reputationPhrases = []string{
-	"reputation", "user complaints", "[tss0", "due to unusual rate of unsolicited", "unsolicited mail", "spamhaus", "spamcop", "dnsbl", "blacklist", "black list", "blocklist", "block list", "blocked using", "suspicious", "dmarc", "content rejected", "refused to talk to me", "relay access denied",
+	"reputation", "user complaints", "[tss0", "due to unusual rate of unsolicited", "unsolicited mail", "spamhaus", "spamcop", "dnsbl", "blacklist", "black list", "blocklist", "block list", "blocked using", "dmarc", "content rejected", "refused to talk to me", "relay access denied",
 }
 
 var ratePhrases = []string{
-	"server busy", "server too busy", "too busy", "system load is too high", "load average", "exceeded the rate", "exceeded your", "exceeded its max emails", "max_emails_per_hour", "recipient thread limit", "peak smtp relay limit", "delivery attempts exceeded", "mail volume", "outbound limit", "sending quota", "send limit", "too many unknown", "too much load", "traffic", "recipients limit", "max recipients", "recipients exceeded", "recipient limit", "try reducing", "connections from your", "too many errors", "spooled too many",
+	"server busy", "server too busy", "too busy", "system load is too high", "load average", "exceeded the rate", "exceeded your", "exceeded its max emails", "max_emails_per_hour", "recipient thread limit", "peak smtp relay limit", "delivery attempts exceeded", "mail volume", "outbound limit", "sending quota", "send limit", "too many unknown", "too much load", "recipients limit", "max recipients", "recipients exceeded", "recipient limit", "try reducing", "connections from your", "too many errors", "spooled too many",
 	"too many connections", "too many concurrent", "too many simultaneous", "connection rate", "rate limit", "ratelimit", "rate-limit", "too many messages", "too many recipients", "too many mails", "too many emails", "message rate", "throttl", "sending too many", "sent too many", "connection limit", "too many sessions", "receiving mail at a rate", "too quickly", "too fast",
 	"defers and failures per hour", "per hour exceeded", "emails per hour", "messages per hour", "recipients per hour", "daily limit", "hourly limit", "sending limit", "daily user sending", "number of connections", "concurrent connections", "concurrent smtp", "slow down", "exceeded the maximum number of", "too many invalid recipients", "sending rate", "too many rcpt", "max number of", "out of quota for outgoing", "too many smtp sessions",
 	"daily message quota", "recipients this hour", "connection frequency", "too frequent", "frequency limited", "high volume",
@@ -107,14 +126,14 @@ var disabledPhrases = []string{
 }
 
 var policyPhrases = []string{
-	"verification of your", "requires that you verify", "no relaying allowed", "isn't in my list of allowed rcpthosts", "rcpthosts", "administrative prohibition", "bad ip profile", "antispam", "antyspam", "dial-up", "dialup", "password protected", "banned file", "security regulations", "does not comply", "does not pass", "you have been blocked", "has blocked", "block reason", "your message was declared", "too many spams", "too many bounces", "mail refused", "message refused", "connection refused due to", "not allowed access", "refused due to", "rejected for policy", "declined", "denied by", "envelope blocked", "sc-00", "ou-00", "dy-00", "blocked - see", "bounce attack", "forged", "spoof", "impersonat", "look-alike", "lookalike", "fails authentication", "failed authentication", "failing authentication", "doesn't meet", "does not meet", "authenticity", "ip address is", "your host", "from your network", "your domain", "tls is required", "secure connection", "certificate", "daneverif", "mta-sts", "encrypt", "cannot be authenticated", "client was not authenticated", "anonymous", "bad outbound sender", "tenant", "sender is not", "sender must", "sender does not", "header validation", "invalid header", "no from header", "from: header", "invalid from", "from header", "missing from", "duplicate header", "8-bit characters", "non-ascii", "invalid content", "rejected content", "message looks like", "looks like", "uribl", "surbl", "url in", "links in",
+	"verification of your", "requires that you verify", "no relaying allowed", "isn't in my list of allowed rcpthosts", "rcpthosts", "administrative prohibition", "bad ip profile", "antispam", "antyspam", "dial-up", "dialup", "password protected", "banned file", "security regulations", "does not comply", "does not pass", "you have been blocked", "has blocked", "block reason", "your message was declared", "too many spams", "too many bounces", "mail refused", "message refused", "connection refused due to", "not allowed access", "refused due to", "rejected for policy", "declined", "denied by", "envelope blocked", "sc-00", "ou-00", "dy-00", "blocked - see", "bounce attack", "forged", "spoof", "impersonat", "look-alike", "lookalike", "fails authentication", "failed authentication", "failing authentication", "doesn't meet", "does not meet", "authenticity", "ip address is", "from your network", "your domain", "tls is required", "secure connection", "certificate", "daneverif", "mta-sts", "encrypt", "cannot be authenticated", "client was not authenticated", "anonymous", "bad outbound sender", "tenant", "sender is not", "sender must", "sender does not", "header validation", "invalid header", "no from header", "from: header", "invalid from", "from header", "missing from", "duplicate header", "8-bit characters", "non-ascii", "invalid content", "rejected content", "message looks like", "looks like", "uribl", "surbl", "url in", "links in",
 	" spf ", "spf check", "spf fail", "(spf", "spf:", "spf record", "dkim", "sender policy framework", "sender id", "purported responsible address", "authentication information", "unauthenticated", "not authenticated", "authentication required", "authentication check", "authentication fail", "smtp authentication", "sender authentication", "must be authenticated", "without authentication", "arc ",
 	"spam", "unsolicited", " ube", " uce", "bulk mail", "bulk email", "junk mail", "high probability of", "blocked by", "blocked for", "has been blocked", "is blocked by", "listed in", "listed at", "listed by", "listed on", "rbl", "banned", "abuse", "complaint", "access denied", "access has been denied",
 	"not permitted to relay", "relaying denied", "relaying not allowed", "relay not permitted", "unable to relay", "relay denied", "relaying prohibited", "not allowed to relay", "do not relay", "not configured to relay", "relay operation rejected", "relaying mail", "cannot relay", "open relay", "authenticate to send", "mail relay", "email address is not verified", "relaying is prohibited", "relaying disallowed", "not local host", "insecure mail relay",
 	"reverse dns", "ptr record", "no ptr", "valid ptr", "ptr lookup", "rdns", "cannot find your hostname", "can't find your hostname", "unable to resolve your", "could not resolve your", "ip name lookup", "client host rejected", "client host [", "helo command rejected", "invalid helo", "bad helo", "generic hostname", "dynamic ip", "reverse lookup", "your server's ip", "your ip address", "your ip", "sending ip",
 	"sender address rejected", "sender rejected", "sender denied", "sender is denied", "sender blocked", "blocked sender", "domain of sender", "sender domain", "sender verify", "sender verification", "sender address", "sender's address", "invalid sender", "unknown sender", "verify sender", "return address", "mail from address", "envelope sender", "senders not allowed", "sender not", "restricted sender", "from address", "domain is invalid. please provide a valid from", "bad sender", "bogus mail from", "you cannot send", "cannot send e-mail to yourself", "no access from mail server", "mail from domain",
-	"virus", "malware", "infected", "phish", "content filter", "message filtered", "mail filtered", "header error", "bad header", "message content", "prohibited attachment", "blocked attachment", "attachment", "banned content", "illegal attachment", "media error", "malformed mime", "malformed header", "malformed address", "message header", "rfc 5322", "rfc5322", "rfc 2822", "rfc2822", "rfc 5321", "non-compliant", "not rfc", "multiple addresses in from", "missing date", "missing header", "lone cr", "bare lf", "bare <lf>",
-	"policy", "policies", "tls required", "must issue a starttls", "starttls is required", "requires tls", "encryption required", "encryption needed", "starttls", "greylist", "graylist", "grey list", "grey-list", "not authorized", "not authorised", "unauthorized", "unauthorised", "only accepts mail from", "closed group", "protocol violation", "bounce rule", "service refuse", "transport.rules.rejectmessage", "rejectmessage", "delivery not authorized", "restrict", "send as", "send mail as", "not advertise auth", "does not support starttls", "not support tls", "custom rule", "rejected due to", "local policy", "recipient does not accept", "does not accept mail from", "violation", "user's filter", "recipient's filter", "not approved",
+	"suspicious", "virus", "malware", "infected", "phish", "content filter", "message filtered", "mail filtered", "header error", "bad header", "message content", "prohibited attachment", "blocked attachment", "attachment", "banned content", "illegal attachment", "media error", "malformed mime", "malformed header", "malformed address", "message header", "rfc 5322", "rfc5322", "rfc 2822", "rfc2822", "rfc 5321", "non-compliant", "not rfc", "multiple addresses in from", "missing date", "missing header", "lone cr", "bare lf", "bare <lf>",
+	"policy", "policies", "tls required", "must issue a starttls", "starttls is required", "requires tls", "encryption required", "encryption needed", "starttls", "greylist", "graylist", "grey list", "grey-list", "not authorized", "not authorised", "unauthorized", "unauthorised", "only accepts mail from", "closed group", "protocol violation", "bounce rule", "service refuse", "transport.rules.rejectmessage", "rejectmessage", "delivery not authorized", "send as", "send mail as", "not advertise auth", "does not support starttls", "not support tls", "custom rule", "rejected due to", "local policy", "recipient does not accept", "does not accept mail from", "violation", "user's filter", "recipient's filter", "not approved",
 	"permission to post", "posting", "not a member", "members only", "moderat", "you are not allowed", "you are not permitted", "isn't allowed", "aren't allowed", "are not allowed", "resolver.rst", "notauthenticated", "notauthorized", "untrusted", "trusted", "challenge", "not permitted",
 }
 
@@ -128,19 +147,21 @@ var ownUserPhrases = []string{
 
 // nullPhrases are about hosts that are there and take no mail (RFC 7505, RFC 7504).
 var nullPhrases = []string{
+	"seem to reject all mails", "seems to reject all mails",
 	"null mx", "nullmx", "no smtp service", "host does not accept mail", "domain does not accept mail", "domain doesn't accept mail", "doesn't receive email", "host does not accept", "does not accept any mail", "not accept email", "does not accept messages", "system not accepting network messages", "system does not accept", "no mail service here", "does not receive mail",
 }
 
 // resolverPhrases are failures of the name service, which may pass.
 var resolverPhrases = []string{
-	"malformed or unexpected name server reply", "host not found, try again", "host name lookup failure", "name lookup failure", "temporary lookup failure", "temporary dns", "dns lookup timed out", "dns timeout", "cname lookup failed temporarily", "servfail", "could not be resolved temporarily",
+	"temporary failure in mx lookup", "suspiciousremoteservererror", "temporary failure in name resolution",
+	"malformed or unexpected name server reply", "host not found, try again", "host name lookup failure", "name lookup failure", "temporary dns", "dns lookup timed out", "dns timeout", "cname lookup failed temporarily", "servfail", "could not be resolved temporarily",
 }
 
 var hostPhrases = []string{
 	"host name is unknown", "unable to route to domain", "no route found to domain", "couldn't find any host", "could not find any host", "domain isn't valid", "unrouteable domain", "unresolvable", "can't resolve", "cannot resolve", "could not resolve", "unable to resolve", "bad domain", "wrong domain", "domain name does not exist", "unknown mail domain", "no such hostname", "name or service not known", "name server reports", "no records", "has no mx", "no mx or a", "non-existent host", "unknown or invalid host", "address family for hostname", "authoritative answer from name server", "domain not valid", "couldn't be resolved",
 	"host unknown", "unknown host", "host not found", "domain not found", "no such domain", "no such host", "domain does not exist", "domain doesn't exist", "domain not exist", "find any host named", "find any mail exchanger", "find any mx", "host or domain name not found", "unrouteable mail domain", "unroutable mail domain", "unrouteable address", "unroutable address", "unroutable domain",
 	"mx records point to", "nxdomain", "no mx record", "no mx found", "no mx host", "illegal host", "invalid host", "bad host", "unknown domain", "domain unknown", "domain is not reachable", "domain name not found",
-	"domain couldn't be found", "no mail exchanger", "no mail server", "invalid mx", "no valid mx", "domain is invalid", "invalid domain", "bad destination host", "no data known", "host lookup did not complete", "no a record", "domain nonexist", "non-existent domain", "domain mentioned in email address is unknown", "recipient domain not found", "recipient domain does not", "infodomainnonexistent", "no route to domain", "all host address lookups failed permanently", "lookup failed: no such", "could not find a gateway", "no matches to nameserver",
+	"domain couldn't be found", "no mail exchanger", "no mail server", "invalid mx", "no valid mx", "domain is invalid", "invalid domain", "bad destination host", "no data known", "host lookup did not complete", "no a record", "domain nonexist", "nonexistent domain", "nonexistentdomain", "non existing domain", "non-existent domain", "domain mentioned in email address is unknown", "recipient domain not found", "recipient domain does not", "infodomainnonexistent", "no route to domain", "all host address lookups failed permanently", "lookup failed: no such", "could not find a gateway", "no matches to nameserver",
 	"neither mx nor",
 }
 
@@ -149,20 +170,22 @@ var userPhrases = []string{
 	"invalid account", "illegal user", "unknown or illegal user", "no such email address", "no such person at this address", "no one with that email", "no such mail drop", "not exists", "incorrectly addressed", "mailbox not available", "no longer an employee", "not known to this system", "userunknown", "user not known", "user is not known", "recipients are invalid", "cannot be verified", "not our customer", "excessive userid unknowns", "unable to find alias", "does not like recipient", "old address", "doesn't handle mail for that user", "no local mailbox", "unknown virtual", "unavailable mail user", "not user of this", "don't exists", "nie istnieje", "indirizzo inesistente", "destinatario errato", "adressat unbekannt", "adresse inconnue", "desconocido", "existiert nicht", "user's account does not", "mail user does not exist", "not a user", "unknown name", "unknown person", "left the company", "email address no longer", "email account does not exist", "does not have an email account", "recipient not recognized", "adresse invalide", "bad recipient", "bad user", "illegal recipient", "no such id", "mailaddress is unknown", "invalid destination", "user mailbox not found", "mbox not found", "does not exist in", "user account not",
 	"user unknown", "unknown user", "no such user", "no such recipient", "unknown recipient", "recipient unknown", "no such mailbox", "no such address", "no such person", "no such account", "mailbox not found", "mailbox unavailable", "mailbox does not exist", "mailbox doesn't exist", "mailbox unknown", "unknown mailbox", "user not found", "user does not exist", "user doesn't exist", "user not exist",
 	"account does not exist", "account doesn't exist", "account that you tried to reach does not exist", "address does not exist", "doesn't have a ", "doesn't have an account", "does not have an account", "invalid recipient", "invalid mailbox", "invalid user", "not a valid mailbox", "not a valid recipient", "not a valid user", "not a valid address", "no longer valid", "no longer available", "no longer on server", "no longer in use", "no longer exists", "no longer at",
-	"address unknown", "unknown address", "unknown or illegal", "illegal alias", "bad destination mailbox", "not our user", "user has moved", "has moved", "moved to", "not a known user", "is not a known", "mailbox name not allowed", "no account by that name", "no user by that name", "account not found", "addressee unknown", "recipient not found", "recipient does not exist", "recipient doesn't exist", "recipient not exist",
+	"address unknown", "unknown address", "unknown or illegal", "illegal alias", "bad destination mailbox", "not our user", "user has moved", "has moved", "not a known user", "is not a known", "mailbox name not allowed", "no account by that name", "no user by that name", "account not found", "addressee unknown", "recipient not found", "recipient does not exist", "recipient doesn't exist", "recipient not exist",
 	"not known here", "unknown account", "account unknown", "invalid/inactive user", "no valid recipients", "user is unknown", "is unknown", "destinataire invalide", "destinataire inconnu", "utilisateur inconnu", "unbekannt", "empfänger", "destinatario sconosciuto", "utente sconosciuto", "usuario desconocido", "no existe", "non esiste", "n'existe pas", "пользователь не найден", "нет такого пользователя", "no mail box available",
-	"not a mailbox", "no mailbox", "address is invalid", "address invalid", "email address is not valid", "invalid email", "unknown email", "email not found", "local user unknown", "user_unknown", "non-existent user", "nonexistent", "badrcptto", "validrcptto", "cannot find user", "can't find user", "could not find user", "unable to validate recipient", "not registered", "user invalid", "no such email", "recipient is not valid", "recipient invalid", "invalid rcpt", "not in my", "undisclosed", "doesn't exist", "not exist",
+	"not a mailbox", "no mailbox", "address is invalid", "address invalid", "email address is not valid", "invalid email", "unknown email", "email not found", "local user unknown", "user_unknown", "non-existent user", "nonexistent", "badrcptto", "validrcptto", "cannot find user", "can't find user", "could not find user", "unable to validate recipient", "not registered", "user invalid", "no such email", "recipient is not valid", "recipient invalid", "invalid rcpt", "not in my", "doesn't exist", "not exist",
 	"requested action not taken", "unable to verify", "user was not found", "was not found",
 }
 
 var networkPhrases = []string{
-	"all hosts have been failing", "all relevant hosts", "connection closed", "closed connection", "connect to", "connection was closed", "server not responding", "no answer from", "can't reach", "cannot reach", "lowest numbered mx record points to local host", "loops back to myself", "mail is looping", "hops", "dns query failed", "dns timed out", "cannot deliver for", "for too long", "timeout exceeded", "unable to contact destination", "primary target ip", "servers failed", "greeting wait", "during result", "protocol timeout", "temporarily refused", "network error", "network problem",
+	"all hosts have been failing", "all relevant hosts", "connection closed", "closed connection", "connect to", "connection was closed", "server not responding", "no answer from", "can't reach", "cannot reach", "lowest numbered mx record points to local host", "loops back to myself", "mail is looping", "dns query failed", "dns timed out", "cannot deliver for", "for too long", "timeout exceeded", "unable to contact destination", "primary target ip", "servers failed", "greeting wait", "during result", "protocol timeout", "temporarily refused", "network error", "network problem",
 	"connection timed out", "connection refused", "connection reset", "connection dropped", "connection lost", "lost connection", "timed out", "connection was dropped", "no route to host", "network is unreachable", "network unreachable", "host unreachable", "host is unreachable", "host not reachable", "host is down", "could not connect", "couldn't connect", "cannot connect", "can't connect", "unable to connect", "being unable to connect", "failed to connect", "failed connect",
 	"did not accept our requests to connect", "socket error", "not responding", "no response", "message expired", "envelope expired", "queue.expired", "queue expired", "delivery time expired", "retry timeout", "retry time not reached", "unable to deliver this message after", "undeliverable for", "hop count", "too many hops", "routing loop", "mail loop", "loops back", "forwarding loop", "loop detected", "looping", "loop:", "loopdetect", "establish an smtp connection", "establish any smtp connection", "wasn't able to establish", "conversation with",
-	"bad ip address", "dns error", "dns failure", "lookup failed", "name server", "lookup failure", "could not be reached", "unreachable", "too many received", "has been delayed", "within the timeout", "retry count", "delivery expired", "no smtp connection got far enough", "transport endpoint is not connected", "communicating with", "protocol error: connection",
+	"bad ip address", "dns error", "dns failure", "dns lookup", "name server", "could not be reached", "unreachable", "too many received", "has been delayed", "within the timeout", "retry count", "delivery expired", "no smtp connection got far enough", "transport endpoint is not connected", "communicating with", "protocol error: connection",
 }
 
 var systemPhrases = []string{
+	"temporary lookup failure",
+	"control/locals",
 	"out of resources", "cannot create", "unable to create", "unable to write", "write error", "unable to open", "read error", "local lookup", "temporary local problem", "temporarily rejected", "cannot allocate", "corrupt", "bad sequence", "must precede", "invalid command", "wrong number of arguments", "unexpected response", "unexpected reply", "internal failure", "queue full", "maildir", "quota check failed", "alias expansion", "forward file", "expansion failed", "problem with the mail server", "administrator has been notified", "server configuration", "failed to create", "job failed", "filter error", "delivery program", "child crashed", "mail process", "exec failed", "service is temporarily",
 	"configuration error", "misconfigur", "internal error", "internal server error", "internal system error", "system error", "operating system", "service unavailable", "service currently unavailable", "service not available", "temporarily unavailable", "contact ldap", "ldap", "transaction failed", "system storage", "mail system full", "not implemented", "sequence of commands", "syntax error", "protocol error", "i/o error", "input/output error", "disk full", "disk error",
 	"exit status", "can't create output", "cannot open", "couldn't create", "could not create", "read response template", "out of memory", "temporary system problem", "temporary server error", "server error", "local error", "local delivery failed", "database", "directory lookup", "processing error", "system resources", "unexpected error", "unknown error", "duplicated message-id", "command unrecognized", "unrecognized command", "command rejected", "local problem", "system problem", "delivery agent", "can't open", "permission denied",

@@ -19,6 +19,23 @@ type mail struct {
 	machine   bool // looks sent by a program that reports
 	inReport  bool // a multipart/report is at the top or just below
 	truncated bool
+
+	worded                       bool // the texts below are read
+	noticeText, borderLine, tail string
+	heard                        map[string]said // what texts common to recipients hold
+}
+
+// listen remembers what a text holds that is asked for again and again.
+func (m *mail) listen(text string) said {
+	s, ok := m.heard[text]
+	if !ok {
+		if m.heard == nil {
+			m.heard = map[string]said{}
+		}
+		s = listen(text)
+		m.heard[text] = s
+	}
+	return s
 }
 
 // Read reads a report. It never fails: what cannot be told stays empty. It is
@@ -58,7 +75,7 @@ func open(raw []byte) *mail {
 		m.raw, m.truncated = raw[:maxReportBytes], true
 	}
 	start := skipMbox(m.raw)
-	m.header, _ = parseFields(start)
+	m.header, _ = parseFields(clip(start, maxHeaderBytes))
 	from := m.header.get("from")
 	if list := addressList(from); len(list) > 0 {
 		m.from = list[0]
@@ -164,6 +181,9 @@ func (m *mail) sentByMachine() bool {
 	}
 	if v := strings.ToLower(m.header.get("auto-submitted")); v != "" && !strings.HasPrefix(v, "no") {
 		return true
+	}
+	if local, _, _ := strings.Cut(m.from, "@"); m.header.has("x-mlserver") && strings.HasSuffix(local, "-admin") {
+		return true // a list server in its own name
 	}
 	for _, word := range machineNames {
 		if strings.Contains(m.fromName, word) {

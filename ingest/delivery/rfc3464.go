@@ -176,6 +176,7 @@ func action(value, status string) Action {
 // what that text says of all.
 func (m *mail) explain(r *Report, text string) {
 	lines := splitLines(text)
+	lower := splitLines(strings.ToLower(text))
 	for i := range r.Recipients {
 		rc := &r.Recipients[i]
 		if rc.Action != Failed && rc.Action != Delayed {
@@ -185,7 +186,7 @@ func (m *mail) explain(r *Report, text string) {
 			continue
 		}
 		own := rc.Diagnostic
-		told := about(lines, rc.Address, rc.Original, len(r.Recipients) == 1)
+		told := about(lines, lower, rc.Address, rc.Original, len(r.Recipients) == 1)
 		rc.Status, rc.ReplyCode = bestCodes(rc.Status, codesIn(own), codesIn(told))
 		if own == "" {
 			rc.Diagnostic = told
@@ -196,7 +197,7 @@ func (m *mail) explain(r *Report, text string) {
 		v := judge(evidence{
 			status: rc.Status, reply: rc.ReplyCode, action: rc.Action,
 			command: commandOf(own, told),
-			texts:   []string{own, told, clipText(text, maxExplanationBytes)},
+			said:    listen(own), around: []said{m.listen(told), m.listen(clipText(text, maxExplanationBytes))},
 		})
 		rc.Class, rc.Hard = v.class, v.hard
 	}
@@ -204,14 +205,14 @@ func (m *mail) explain(r *Report, text string) {
 
 // about is what the text for people says of one recipient: everything when it is
 // the only one, else its lines and those that belong to them.
-func about(lines []string, address, original string, only bool) string {
+func about(lines, lower []string, address, original string, only bool) string {
 	if only {
 		return clipText(strings.Join(lines, "\n"), maxExplanationBytes)
 	}
 	var out strings.Builder
 	from := -1
-	for i, line := range lines {
-		l := strings.ToLower(line)
+	for i, line := range lines[:min(len(lines), len(lower))] {
+		l := lower[i]
 		mine := address != "" && strings.Contains(l, address) || original != "" && strings.Contains(l, original)
 		switch {
 		case mine:

@@ -5,6 +5,14 @@ import "strings"
 // words is the text for people of a report, the line that announces the returned
 // mail, and what follows of that, where it stands in the same text.
 func (m *mail) words() (notice, border, returned string) {
+	if !m.worded {
+		m.worded = true
+		m.noticeText, m.borderLine, m.tail = m.readWords()
+	}
+	return m.noticeText, m.borderLine, m.tail
+}
+
+func (m *mail) readWords() (notice, border, returned string) {
 	var text strings.Builder
 	page := -1
 	for i, p := range m.parts {
@@ -37,7 +45,7 @@ func splitLines(s string) []string {
 // cutReturned finds where the returned mail starts in a text: behind a line that
 // says so, or with the first block of header fields.
 func cutReturned(s string) (notice, border, returned string) {
-	at := 0
+	at, tried := 0, 0
 	for n := 0; at < len(s) && n < maxLines; n++ {
 		line, next := s[at:], len(s)
 		if i := strings.IndexByte(line, '\n'); i >= 0 {
@@ -46,8 +54,10 @@ func cutReturned(s string) (notice, border, returned string) {
 		if separates(line) {
 			return s[:at], line, dropUntilHeader(s[next:])
 		}
-		if at > 0 && startsHeader(line) && headerBlock(s[at:]) {
-			return s[:at], "", unindent(s[at:])
+		if at > 0 && tried < maxHeaderTries && startsHeader(line) {
+			if tried++; headerBlock(s[at:]) {
+				return s[:at], "", unindent(s[at:])
+			}
 		}
 		at = next
 	}
@@ -105,7 +115,7 @@ func startsHeader(line string) bool {
 // headerBlock tells whether a text starts with a header: two fields that every
 // mail has within its first lines.
 func headerBlock(s string) bool {
-	h, _ := parseFields([]byte(unindent(clipText(s, maxNoticeBytes))))
+	h, _ := parseFields([]byte(unindent(clipText(s, maxExplanationBytes))))
 	n := 0
 	for _, name := range []string{"from", "to", "date", "subject", "message-id", "received", "mime-version"} {
 		if h.has(name) {
