@@ -4,9 +4,8 @@ import "github.com/mailstamp/mailstamp/ingest/uidset"
 
 // Held is what we hold of a folder, of its present UIDVALIDITY.
 type Held struct {
-	Saved  Status
+	Saved  Status     // ModSeq: up to which flags are known
 	UIDs   uidset.Set // with a disposition other than expunged
-	Stored uidset.Set // with a message
 	Wanted uidset.Set // known, but now to be fetched
 }
 
@@ -33,7 +32,6 @@ type Work struct {
 	Wanted   uidset.Set // known mail to be fetched, still on the server
 	Vanished uidset.Set // to be proved absent
 	Flags    FlagsLook
-	FlagsOf  uidset.Set // stored mail still there
 }
 
 // Visit compares a folder with the ledger. liveFrom is the lowest UID that counts as new mail: the UIDNEXT that was
@@ -43,7 +41,6 @@ func Visit(h Held, s Shown, liveFrom uint32, flagsDue bool) Work {
 	w := Work{
 		Vanished: h.UIDs.Subtract(s.All),
 		Wanted:   h.Wanted.Intersect(s.All),
-		FlagsOf:  h.Stored.Intersect(s.All),
 	}
 	if liveFrom == 0 {
 		w.Backfill = missing
@@ -52,7 +49,7 @@ func Visit(h Held, s Shown, liveFrom uint32, flagsDue bool) Work {
 		w.Backfill = missing.Subtract(w.Live)
 	}
 	switch {
-	case len(w.FlagsOf) == 0:
+	case len(h.UIDs) == 0:
 	case s.Status.ModSeq == 0 || h.Saved.ModSeq == 0 || s.Status.ModSeq < h.Saved.ModSeq:
 		// No mod-sequences, none saved, or they went backwards (F18).
 		if flagsDue || h.Saved != s.Status {

@@ -1,0 +1,81 @@
+package ingest
+
+import (
+	"time"
+
+	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/ingest/imapconn"
+	"github.com/mailstamp/mailstamp/ingest/plan"
+	"github.com/mailstamp/mailstamp/ingest/uidset"
+)
+
+// parkFor is how long a folder rests whose UIDVALIDITY flaps.
+const parkFor = time.Hour
+
+// folder is what a loop knows of a folder. All of it but the row can be found again from ledger and server.
+type folder struct {
+	row     queries.Folder
+	present bool // listed by the server and chosen, in this pass
+
+	loaded bool       // uids is current
+	uids   uidset.Set // with a disposition, of the present UIDVALIDITY
+	held   int64      // how many
+
+	visited  bool        // work below is of a visit in this session
+	shown    plan.Status // as of that visit
+	liveFrom uint32      // UIDs from here on are new mail; 0: not known yet
+	work     plan.Work
+	partial  bool // a visit saw less than the server has: the cursor stays behind
+
+	flagsModSeq uint64    // up to which flags are known
+	flagsAt     time.Time // of the last full look
+
+	size        uint64 // of the next batch; halved when one breaks the connection
+	tries       map[uint32]int
+	revalidated int
+	parkedUntil time.Time
+}
+
+func newFolder(row queries.Folder) *folder {
+	f := &folder{row: row, size: batchSize, tries: map[uint32]int{}, flagsModSeq: uint64(row.ModSeq)}
+	if row.UidNext != 0 {
+		f.liveFrom = uint32(row.UidNext)
+	}
+	return f
+}
+
+// keepTries carries over what only this process knows.
+func (f *folder) keepTries(old *folder) {
+	f.size, f.tries, f.revalidated, f.parkedUntil = old.size, old.tries, old.revalidated, old.parkedUntil
+	f.flagsAt = old.flagsAt
+	if f.liveFrom == 0 && old.row.UidValidity == f.row.UidValidity {
+		f.liveFrom = old.liveFrom
+	}
+}
+
+// saved is the cursor.
+func (f *folder) saved() plan.Status {
+	return plan.Status{
+		UIDValidity: uint32(f.row.UidValidity), UIDNext: uint32(f.row.UidNext),
+		ModSeq: uint64(f.row.ModSeq), Messages: uint32(f.row.OnServer),
+	}
+}
+
+// stands says that an opened folder is where the cursor is.
+func (f *folder) stands(sel imapconn.Selected) bool {
+	s := f.saved()
+	return s.UIDValidity == sel.UIDValidity && s.Messages == sel.Messages && (sel.UIDNext == 0 || s.UIDNext == sel.UIDNext)
+}
+
+func (f *folder) parked() bool { return time.Now().Before(f.parkedUntil) }
+
+// pending says that the back-fill of the folder is not done.
+func (f *folder) pending() bool { return len(f.work.Backfill) > 0 }
+
+func selectedStatus(sel imapconn.Selected) plan.Status {
+	s := plan.Status{UIDValidity: sel.UIDValidity, UIDNext: sel.UIDNext, Messages: sel.Messages}
+	if !sel.NoModSeq {
+		s.ModSeq = sel.HighestModSeq
+	}
+	return s
+}

@@ -1,0 +1,378 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/ingest/imapconn"
+	"github.com/mailstamp/mailstamp/ingest/plan"
+)
+
+// Sentinels by which a loop decides what comes next.
+var (
+	errReconfigured = errors.New("the mailbox was configured anew")
+	errGone         = errors.New("the mailbox is disconnected or gone")
+	errUnknownUser  = errors.New("the mailbox's user is not known yet")
+	errConnections  = errors.New("too many connections to this host or of this account")
+)
+
+// loop syncs one mailbox for as long as its lease lasts. One goroutine owns it, but for nudge and inStep.
+type loop struct {
+	s         *Supervisor
+	acc       *db.Account
+	mailboxID int64
+	token     int64
+	woken     chan struct{} // something changed: look
+	stepped   atomic.Int64  // when the mailbox was last in step, Unix seconds; 0: it is not
+
+	row      queries.LoopMailboxRow
+	folders  map[string]*folder
+	conn     conn
+	examined string // the folder that is open
+	failures int    // in a row, without progress
+	state    string // as written
+	problem  string
+
+	staleDue bool // rows of earlier lives of folders may be there
+	held     bool // deletions wait for a word
+	wantedAt map[int64][]int64
+}
+
+func newLoop(s *Supervisor, acc *db.Account, mailboxID, token int64) *loop {
+	return &loop{s: s, acc: acc, mailboxID: mailboxID, token: token, woken: make(chan struct{}, 1)}
+}
+
+// nudge makes the loop look soon. It never blocks.
+func (l *loop) nudge() {
+	select {
+	case l.woken <- struct{}{}:
+	default:
+	}
+}
+
+// inStep says that the last pass found or left nothing to do, lately.
+func (l *loop) inStep() bool {
+	at := l.stepped.Load()
+	return at != 0 && time.Since(time.Unix(at, 0)) < 2*l.s.o.Timing.Pass
+}
+
+// run works until ctx ends, the lease is lost, or the mailbox goes; it returns how long the lease shall rest.
+func (l *loop) run(ctx context.Context) time.Duration {
+	for ctx.Err() == nil {
+		err := l.load(ctx)
+		if err == nil {
+			err = l.session(ctx)
+			l.disconnect()
+			l.stepped.Store(0)
+		}
+		pause := time.Duration(0)
+		switch {
+		case ctx.Err() != nil:
+			return 0
+		case errors.Is(err, errReconfigured):
+			l.failures = 0
+			continue
+		case errors.Is(err, errFenced), errors.Is(err, errGone):
+			l.log().Info("ingest: loop ended", "reason", err)
+			return l.s.o.Timing.Pass
+		case errors.Is(err, errUnknownUser):
+			pause = unknownUserRetry
+		default:
+			pause, err = l.fail(ctx, err)
+			if err != nil {
+				l.log().Error("ingest: state not written", "error", err)
+			}
+		}
+		if !l.wait(ctx, pause) {
+			return 0
+		}
+	}
+	return 0
+}
+
+// wait rests for d, or until the loop is woken; false when ctx ended. A mailbox whose login is refused is not tried
+// again for being woken: only for a new configuration.
+func (l *loop) wait(ctx context.Context, d time.Duration) bool {
+	until := time.Now().Add(d)
+	for {
+		timer := time.NewTimer(min(max(time.Until(until), 0), l.s.o.Timing.Pass))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		case <-timer.C:
+			if !time.Now().Before(until) {
+				return true
+			}
+		case <-l.woken:
+			timer.Stop()
+			if l.state != stateNeedsAuth {
+				return true
+			}
+		}
+		if l.state == stateNeedsAuth {
+			if err := l.checkConfig(ctx); err != nil {
+				return ctx.Err() == nil // changed, gone, or not to be told: load finds out
+			}
+		}
+	}
+}
+
+// States of a mailbox (API.md).
+const (
+	stateConnecting  = "connecting"
+	stateBackfilling = "backfilling"
+	stateLive        = "live"
+	stateNeedsAuth   = "needs_auth"
+	stateHeld        = "held"
+	stateError       = "error"
+)
+
+// load reads the mailbox's row and folders anew.
+func (l *loop) load(ctx context.Context) error {
+	return l.s.o.DB.Tx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		row, err := tx.LoopMailbox(ctx, queries.LoopMailboxParams{AccountID: l.acc.ID, ID: l.mailboxID})
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && (row.SealedAuth == nil || row.UserState == "deleted") {
+			return errGone
+		}
+		if err != nil {
+			return fmt.Errorf("load the mailbox: %w", err)
+		}
+		l.row, l.state, l.problem = row, row.State, deref(row.Problem)
+		l.held = row.HeldEpoch != nil
+		if row.UserState == "unknown" {
+			return errUnknownUser
+		}
+		folders, err := tx.Folders(ctx, queries.FoldersParams{AccountID: l.acc.ID, MailboxID: l.mailboxID})
+		if err != nil {
+			return fmt.Errorf("load folders: %w", err)
+		}
+		counts, err := tx.LedgerCounts(ctx, queries.LedgerCountsParams{AccountID: l.acc.ID, MailboxID: l.mailboxID})
+		if err != nil {
+			return fmt.Errorf("count the ledger: %w", err)
+		}
+		before := l.folders
+		l.folders, l.staleDue = make(map[string]*folder, len(folders)), true
+		for _, row := range folders {
+			f := newFolder(row)
+			if old := before[row.Name]; old != nil {
+				f.keepTries(old)
+			}
+			for _, c := range counts {
+				if c.FolderID == row.ID {
+					f.held = c.Rows
+				}
+			}
+			l.folders[row.Name] = f
+		}
+		return nil
+	})
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// checkConfig tells whether the row still is the one that was loaded.
+func (l *loop) checkConfig(ctx context.Context) error {
+	return l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		row, err := tx.LoopMailbox(ctx, queries.LoopMailboxParams{AccountID: l.acc.ID, ID: l.mailboxID})
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return errGone
+		case err != nil:
+			return fmt.Errorf("load the mailbox: %w", err)
+		case row.ConfigEpoch != l.row.ConfigEpoch || row.UserState == "deleted":
+			return errReconfigured
+		}
+		l.row.Deletion = row.Deletion
+		return nil
+	})
+}
+
+// session connects and works until something ends it.
+func (l *loop) session(ctx context.Context) error {
+	if l.row.State == stateNeedsAuth && l.row.AuthFailures >= maxAuthTries {
+		return errAuthSpent // before a restart: the server is not asked again
+	}
+	if !l.s.slots.take(l.row.Host, l.acc.ID) {
+		return errConnections
+	}
+	defer l.s.slots.give(l.row.Host, l.acc.ID)
+	if err := l.dial(ctx); err != nil {
+		return err
+	}
+	for {
+		more, err := l.pass(ctx)
+		if err != nil {
+			return err
+		}
+		if more {
+			select {
+			case <-l.woken:
+				if err := l.checkConfig(ctx); err != nil {
+					return err
+				}
+			default:
+			}
+			continue
+		}
+		l.failures = 0
+		if err := l.setState(ctx, l.restingState()); err != nil {
+			return err
+		}
+		l.stepped.Store(time.Now().Unix())
+		if err := l.idle(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// dial connects and clears what earlier refusals left.
+func (l *loop) dial(ctx context.Context) error {
+	c, err := l.s.o.connect(ctx, l.acc, mailboxOf(l.row))
+	if err != nil {
+		return err
+	}
+	l.conn, l.examined = c, ""
+	if l.row.AuthFailures > 0 {
+		l.row.AuthFailures = 0
+		return l.tx(ctx, "auth", func(tx *db.Tx) error {
+			return tx.SetAuthFailures(ctx, queries.SetAuthFailuresParams{AccountID: l.acc.ID, ID: l.mailboxID, ConfigEpoch: l.row.ConfigEpoch})
+		})
+	}
+	return nil
+}
+
+func (l *loop) disconnect() {
+	if l.conn != nil {
+		l.conn.Close() // nothing is lost by a connection that does not end well
+		l.conn, l.examined = nil, ""
+	}
+}
+
+// idle waits for a hint, a wake, or the next timed pass.
+func (l *loop) idle(ctx context.Context) error {
+	if inbox := l.inbox(); inbox != nil {
+		sel, err := l.examine(ctx, inbox)
+		if err != nil {
+			return err
+		}
+		if !inbox.stands(sel) {
+			return nil // something came between the pass and now
+		}
+	}
+	idleCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	woken := make(chan bool, 1)
+	go func() {
+		select {
+		case <-l.woken:
+			woken <- true
+			cancel()
+		case <-idleCtx.Done():
+			woken <- false
+		}
+	}()
+	_, err := l.conn.Idle(idleCtx, l.s.o.Timing.Pass)
+	cancel()
+	if <-woken && ctx.Err() == nil {
+		if err != nil {
+			// The wait was cut off: go on over the connection if it lives, else over a new one.
+			if imapconn.Broken(err) || imapconn.KindOf(err) != imapconn.KindCanceled {
+				l.disconnect()
+				if err := l.checkConfig(ctx); err != nil {
+					return err
+				}
+				return l.dial(ctx)
+			}
+		}
+		return l.checkConfig(ctx)
+	}
+	return err
+}
+
+// inbox is the folder whose changes are listened for.
+func (l *loop) inbox() *folder {
+	for _, f := range l.folders {
+		if f.row.Role == "inbox" && f.row.GoneAt == nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// restingState is the state of a mailbox with nothing left to do.
+func (l *loop) restingState() (state, problem string) {
+	if l.held {
+		return stateHeld, "Much mail vanished from the server at once. Nothing was removed here; confirm by saving the mailbox again, or restore the mail."
+	}
+	for _, f := range l.folders {
+		if f.parked() {
+			return stateError, "A folder changes its identity each time it is opened. Ask the mail server's operator; it is tried again in an hour."
+		}
+	}
+	return stateLive, ""
+}
+
+// setState writes state and problem where they changed.
+func (l *loop) setState(ctx context.Context, state, problem string) error {
+	if state == l.state && problem == l.problem {
+		return nil
+	}
+	err := l.tx(ctx, "state", func(tx *db.Tx) error {
+		return tx.SetMailboxState(ctx, queries.SetMailboxStateParams{
+			AccountID: l.acc.ID, ID: l.mailboxID, ConfigEpoch: l.row.ConfigEpoch, State: state, Problem: orNil(problem),
+		})
+	})
+	if err == nil {
+		l.log().Info("ingest: mailbox state", "state", state)
+		l.state, l.problem = state, problem
+	}
+	return err
+}
+
+func orNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// tx is a transaction of the present holder of the lease.
+func (l *loop) tx(ctx context.Context, name string, fn func(*db.Tx) error) error {
+	return l.s.o.DB.Tx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		_, err := tx.ProveLease(ctx, queries.ProveLeaseParams{
+			AccountID: l.acc.ID, MailboxID: l.mailboxID, Token: l.token, Holder: l.s.holder,
+		})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errFenced
+		}
+		if err != nil {
+			return fmt.Errorf("prove the lease: %w", err)
+		}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return l.s.o.commit(name)
+	})
+}
+
+// listed turns a server's folder into the planner's.
+func listed(f imapconn.Folder) plan.Folder {
+	s := plan.Status{UIDValidity: f.UIDValidity, UIDNext: f.UIDNext, Messages: f.Messages}
+	if f.HasModSeq {
+		s.ModSeq = f.HighestModSeq
+	}
+	return plan.Folder{Name: f.Name, Role: string(f.Role), Selectable: f.Selectable, Status: s}
+}
