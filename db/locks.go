@@ -36,6 +36,11 @@ func (tx *Tx) LockAuthors(ctx context.Context, exclusive, shared []int64) error 
 	return tx.lock(ctx, modes)
 }
 
+// LockMail takes the lock of whoever writes the user's mail, until the transaction ends. It comes before all others.
+func (tx *Tx) LockMail(ctx context.Context, user int64) error {
+	return tx.lock(ctx, map[int64]LockMode{lockKey('M', tx.AccountID, user): Exclusive})
+}
+
 func (tx *Tx) lock(ctx context.Context, modes map[int64]LockMode) error {
 	keys := slices.Sorted(maps.Keys(modes))
 	exclusive := make([]bool, len(keys))

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/queries"
@@ -24,7 +27,7 @@ func (l *loop) fail(ctx context.Context, cause error) (time.Duration, error) {
 		return authRest, nil
 	case errors.Is(cause, errConnections):
 		return acquireEvery, nil
-	case imapconn.AuthRejected(cause), imapconn.KindOf(cause) == imapconn.KindToken:
+	case imapconn.AuthRejected(cause), grantRefused(cause):
 		return l.failAuth(ctx, cause)
 	case imapconn.KindOf(cause) == "":
 		// Not the server's doing: the database, or a defect. It is retried, and said when it lasts.
@@ -49,6 +52,13 @@ func (l *loop) fail(ctx context.Context, cause error) (time.Duration, error) {
 	}
 	p := imapconn.ProblemOf(cause)
 	return pause, l.setState(ctx, stateError, p.Sentence+" "+p.Hint)
+}
+
+// grantRefused says that the provider refused the grant itself; when it only could not answer, it is asked again (F31).
+func grantRefused(err error) bool {
+	var refused *oauth2.RetrieveError
+	return errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode < http.StatusInternalServerError &&
+		refused.Response.StatusCode != http.StatusTooManyRequests
 }
 
 // failAuth counts refusals of the present secret, so that the server does not lock the account (F32).

@@ -32,6 +32,7 @@ type folder struct {
 
 	size        uint64 // of the next batch; halved when one breaks the connection
 	tries       map[uint32]int
+	turn        int // of back-fill
 	revalidated int
 	parkedUntil time.Time
 }

@@ -71,6 +71,18 @@ const (
 	maxPerAccount = 2500
 )
 
+// What a PUT may name.
+const (
+	defaultWindowMonths = 24
+	maxWindowMonths     = 1200
+	maxIDBytes          = 128
+	maxHostBytes        = 253
+	maxSecretBytes      = 1 << 10 // user name, password, folder name
+	maxChosenFolders    = 1000
+	// checkHostTimeout bounds the look-up of a host at PUT.
+	checkHostTimeout = 5 * time.Second
+)
+
 func or(d, fallback time.Duration) time.Duration {
 	if d <= 0 {
 		return fallback

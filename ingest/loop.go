@@ -32,7 +32,8 @@ type loop struct {
 	woken     chan struct{} // something changed: look
 	stepped   atomic.Int64  // when the mailbox was last in step, Unix seconds; 0: it is not
 
-	row      queries.LoopMailboxRow
+	row      queries.Mailbox
+	deletion string
 	folders  map[string]*folder
 	conn     conn
 	examined string // the folder that is open
@@ -139,14 +140,14 @@ const (
 func (l *loop) load(ctx context.Context) error {
 	return l.s.o.DB.Tx(ctx, l.acc.ID, func(tx *db.Tx) error {
 		row, err := tx.LoopMailbox(ctx, queries.LoopMailboxParams{AccountID: l.acc.ID, ID: l.mailboxID})
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && (row.SealedAuth == nil || row.UserState == "deleted") {
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && (row.Mailbox.SealedAuth == nil || row.UserState == "deleted") {
 			return errGone
 		}
 		if err != nil {
 			return fmt.Errorf("load the mailbox: %w", err)
 		}
-		l.row, l.state, l.problem = row, row.State, deref(row.Problem)
-		l.held = row.HeldEpoch != nil
+		l.row, l.deletion, l.state, l.problem = row.Mailbox, row.Deletion, row.Mailbox.State, deref(row.Mailbox.Problem)
+		l.held = row.Mailbox.HeldEpoch != nil
 		if row.UserState == "unknown" {
 			return errUnknownUser
 		}
@@ -192,10 +193,10 @@ func (l *loop) checkConfig(ctx context.Context) error {
 			return errGone
 		case err != nil:
 			return fmt.Errorf("load the mailbox: %w", err)
-		case row.ConfigEpoch != l.row.ConfigEpoch || row.UserState == "deleted":
+		case row.Mailbox.ConfigEpoch != l.row.ConfigEpoch || row.UserState == "deleted":
 			return errReconfigured
 		}
-		l.row.Deletion = row.Deletion
+		l.deletion = row.Deletion
 		return nil
 	})
 }
@@ -228,7 +229,8 @@ func (l *loop) session(ctx context.Context) error {
 			continue
 		}
 		l.failures = 0
-		if err := l.setState(ctx, l.restingState()); err != nil {
+		state, problem := l.restingState()
+		if err := l.setState(ctx, state, problem); err != nil {
 			return err
 		}
 		l.stepped.Store(time.Now().Unix())
@@ -240,7 +242,7 @@ func (l *loop) session(ctx context.Context) error {
 
 // dial connects and clears what earlier refusals left.
 func (l *loop) dial(ctx context.Context) error {
-	c, err := l.s.o.connect(ctx, l.acc, mailboxOf(l.row))
+	c, err := l.s.o.connect(ctx, l.acc, l.row)
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,18 @@ package ingest
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/mailstamp/mailstamp/db"
-	"github.com/mailstamp/mailstamp/ingest/message"
+	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/ingest/imapconn"
+	"github.com/mailstamp/mailstamp/ingest/imapconn/safedial"
 )
 
 // ErrNoMailbox: the account has no mailbox of that id.
@@ -95,37 +102,254 @@ const (
 type Mailboxes struct{ o Options }
 
 // NewMailboxes makes the service; of the options it needs DB, Dialer, RootCAs and Limits.
-func NewMailboxes(o Options) *Mailboxes { return &Mailboxes{o: o} }
-
-var errNotYet = errors.New("not built yet")
+func NewMailboxes(o Options) *Mailboxes { return &Mailboxes{o: o.withDefaults()} }
 
 // Put makes or changes a mailbox and wakes its loop. The id is the CRM's. A user not known yet is accepted; the sync
 // starts once it is. An *InvalidConfig says what cannot work.
 func (m *Mailboxes) Put(ctx context.Context, acc *db.Account, id string, cfg MailboxConfig) (Health, error) {
-	return Health{}, errNotYet
+	if cfg.WindowMonths == 0 {
+		cfg.WindowMonths = defaultWindowMonths
+	}
+	if err := m.check(ctx, id, cfg); err != nil {
+		return Health{}, err
+	}
+	err := m.o.DB.Tx(ctx, acc.ID, func(tx *db.Tx) error {
+		user, err := tx.NameUser(ctx, queries.NameUserParams{AccountID: acc.ID, CrmID: cfg.User})
+		if err != nil {
+			return fmt.Errorf("name the user: %w", err)
+		}
+		if err := tx.NameSettings(ctx, queries.NameSettingsParams{AccountID: acc.ID, UserID: user}); err != nil {
+			return fmt.Errorf("name the user's settings: %w", err)
+		}
+		row, err := tx.LockMailbox(ctx, queries.LockMailboxParams{AccountID: acc.ID, CrmID: id})
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			row.ID, err = tx.InsertMailbox(ctx, queries.InsertMailboxParams{
+				AccountID: acc.ID, CrmID: id, UserID: user, Host: cfg.Host, Port: int32(cfg.Port), Tls: cfg.TLS,
+				Username: cfg.Username, WindowMonths: int32(cfg.WindowMonths),
+			})
+		case err == nil && row.UserID != user:
+			return &InvalidConfig{"user_cannot_change", "The mailbox belongs to another user; delete it first."}
+		}
+		if err != nil {
+			return fmt.Errorf("write the mailbox: %w", err)
+		}
+		sealed, err := m.o.sealAuth(acc, row.ID, cfg.Auth)
+		if err != nil {
+			return err
+		}
+		err = tx.ConfigureMailbox(ctx, queries.ConfigureMailboxParams{
+			AccountID: acc.ID, ID: row.ID, Host: cfg.Host, Port: int32(cfg.Port), Tls: cfg.TLS, Username: cfg.Username,
+			SealedAuth: sealed, WindowMonths: int32(cfg.WindowMonths), FolderChoice: cfg.Folders,
+		})
+		if err != nil {
+			return fmt.Errorf("configure the mailbox: %w", err)
+		}
+		if err := tx.NewLease(ctx, queries.NewLeaseParams{AccountID: acc.ID, MailboxID: row.ID}); err != nil {
+			return fmt.Errorf("make the mailbox due: %w", err)
+		}
+		return wake(ctx, tx, row.ID)
+	})
+	if err != nil {
+		return Health{}, err
+	}
+	return m.Get(ctx, acc, id)
+}
+
+// wake tells the loop of a mailbox, in whichever process, once the transaction has committed.
+func wake(ctx context.Context, tx *db.Tx, mailbox int64) error {
+	if err := tx.Wake(ctx, fmt.Sprintf("%d/%d", tx.AccountID, mailbox)); err != nil {
+		return fmt.Errorf("wake the mailbox's loop: %w", err)
+	}
+	return nil
+}
+
+// check refuses what cannot work, before anything is stored.
+func (m *Mailboxes) check(ctx context.Context, id string, cfg MailboxConfig) error {
+	long := func(s string, most int) bool {
+		return s == "" || len(s) > most || !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r\n")
+	}
+	switch {
+	case long(id, maxIDBytes), long(cfg.User, maxIDBytes):
+		return &InvalidConfig{"invalid_id", "Ids have 1 to 128 characters."}
+	case long(cfg.Host, maxHostBytes):
+		return &InvalidConfig{"invalid_host", "Name the mail server's host."}
+	case cfg.Port < 1 || cfg.Port > 65535:
+		return &InvalidConfig{"invalid_port", "The port is between 1 and 65535."}
+	case cfg.TLS != string(imapconn.TLSImplicit) && cfg.TLS != string(imapconn.TLSStart) && cfg.TLS != string(imapconn.TLSNone):
+		return &InvalidConfig{"invalid_tls", "tls is tls, starttls or none."}
+	case long(cfg.Username, maxSecretBytes):
+		return &InvalidConfig{"invalid_username", "Name the user of the mail server."}
+	case cfg.WindowMonths < 1 || cfg.WindowMonths > maxWindowMonths:
+		return &InvalidConfig{"invalid_window", "window_months is between 1 and 1200."}
+	case len(cfg.Folders) > maxChosenFolders:
+		return &InvalidConfig{"invalid_folders", "Choose fewer folders."}
+	case slices.ContainsFunc(cfg.Folders, func(f string) bool { return long(f, maxSecretBytes) }):
+		return &InvalidConfig{"invalid_folders", "A folder's name is empty, too long, or has a line break."}
+	}
+	if err := checkAuth(cfg.Auth); err != nil {
+		return err
+	}
+	return m.checkHost(ctx, cfg)
+}
+
+func checkAuth(a MailboxAuth) error {
+	if (a.OAuth == nil) == (a.Password == "") {
+		return &InvalidConfig{"invalid_auth", "Give a password or an OAuth grant."}
+	}
+	if a.OAuth == nil {
+		if len(a.Password) > maxSecretBytes || strings.ContainsAny(a.Password, "\x00\r\n") {
+			return &InvalidConfig{"invalid_auth", "The password is too long or has a line break."}
+		}
+		return nil
+	}
+	if a.OAuth.Mechanism != imapconn.XOAuth2 && a.OAuth.Mechanism != imapconn.OAuthBearer {
+		return &InvalidConfig{"invalid_auth", "mechanism is XOAUTH2 or OAUTHBEARER."}
+	}
+	if a.OAuth.AccessToken == "" && (a.OAuth.RefreshToken == "" || a.OAuth.TokenURL == "") {
+		return &InvalidConfig{"invalid_auth", "Give an access token, or a refresh token and the token URL."}
+	}
+	if a.OAuth.TokenURL != "" && !strings.HasPrefix(a.OAuth.TokenURL, "https://") {
+		return &InvalidConfig{"invalid_auth", "The token URL begins with https://."}
+	}
+	return nil
+}
+
+// checkHost refuses hosts that may not be reached, and plaintext to any but an allowed private one. A name that cannot be
+// resolved now is accepted: the loop says so.
+func (m *Mailboxes) checkHost(ctx context.Context, cfg MailboxConfig) error {
+	ctx, cancel := context.WithTimeout(ctx, checkHostTimeout)
+	defer cancel()
+	ips, err := m.o.Dialer.Resolve(ctx, cfg.Host)
+	plain := cfg.TLS == string(imapconn.TLSNone)
+	switch {
+	case errors.Is(err, safedial.ErrForbidden) && plain:
+		return &InvalidConfig{"plaintext_forbidden", "Without encryption only hosts of MAILSTAMP_ALLOW_PRIVATE_IMAP can be used."}
+	case errors.Is(err, safedial.ErrForbidden):
+		return &InvalidConfig{"host_forbidden", "This mail server's name or address cannot be used."}
+	case plain && (err != nil || slices.ContainsFunc(ips, safedial.Public)):
+		return &InvalidConfig{"plaintext_forbidden", "Without encryption only hosts of MAILSTAMP_ALLOW_PRIVATE_IMAP can be used."}
+	}
+	return nil
 }
 
 // Get tells how a mailbox is, or ErrNoMailbox.
 func (m *Mailboxes) Get(ctx context.Context, acc *db.Account, id string) (Health, error) {
-	return Health{}, errNotYet
+	var h Health
+	err := m.o.DB.ReadTx(ctx, acc.ID, func(tx *db.Tx) error {
+		row, err := tx.MailboxByCRMID(ctx, queries.MailboxByCRMIDParams{AccountID: acc.ID, CrmID: id})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNoMailbox
+		}
+		if err != nil {
+			return fmt.Errorf("load the mailbox: %w", err)
+		}
+		counts, err := tx.FolderCounts(ctx, queries.FolderCountsParams{AccountID: acc.ID, MailboxID: &row.Mailbox.ID})
+		if err != nil {
+			return fmt.Errorf("count folders: %w", err)
+		}
+		h = health(row.Mailbox, row.UserCrmID, row.SyncedAt, counts)
+		return nil
+	})
+	return h, err
 }
 
 // List tells how all mailboxes of the account are, by id.
 func (m *Mailboxes) List(ctx context.Context, acc *db.Account) ([]Health, error) {
-	return nil, errNotYet
+	out := []Health{}
+	err := m.o.DB.ReadTx(ctx, acc.ID, func(tx *db.Tx) error {
+		rows, err := tx.Mailboxes(ctx, acc.ID)
+		if err != nil {
+			return fmt.Errorf("list mailboxes: %w", err)
+		}
+		counts, err := tx.FolderCounts(ctx, queries.FolderCountsParams{AccountID: acc.ID})
+		if err != nil {
+			return fmt.Errorf("count folders: %w", err)
+		}
+		for _, r := range rows {
+			out = append(out, health(r.Mailbox, r.UserCrmID, r.SyncedAt, counts))
+		}
+		return nil
+	})
+	return out, err
 }
 
-// Delete takes a mailbox away, or ErrNoMailbox.
+// health puts together what is known of a mailbox; counts may hold other mailboxes' folders.
+func health(m queries.Mailbox, user string, synced *time.Time, counts []queries.FolderCountsRow) Health {
+	h := Health{
+		ID: m.CrmID, User: user, State: m.State, Progress: Progress{Done: m.Done, Total: m.Total}, LastSync: m.LastSync,
+		Problem: m.Problem, Since: m.ProblemSince, Host: m.Host, Folders: []FolderHealth{},
+	}
+	if synced != nil && (h.LastSync == nil || synced.After(*h.LastSync)) {
+		h.LastSync = synced
+	}
+	behind := m.CreatedAt
+	if h.LastSync != nil {
+		behind = *h.LastSync
+	}
+	h.LagSeconds = max(0, int64(time.Since(behind).Seconds()))
+	for _, c := range counts {
+		if c.MailboxID == m.ID {
+			h.Folders = append(h.Folders, FolderHealth{
+				Name: c.Name, Stored: c.Stored, Indexed: c.Indexed, Skipped: c.Skipped, Quarantined: c.Quarantined, OnServer: c.OnServer,
+			})
+		}
+	}
+	return h
+}
+
+// Delete takes a mailbox away, or ErrNoMailbox. With Disconnect its secret goes and its mail stays; with DeleteMail the
+// author's mail goes that no other mailbox of the author holds, and the mailbox with it. When Delete returns, no loop
+// writes for the mailbox any more.
 func (m *Mailboxes) Delete(ctx context.Context, acc *db.Account, id string, mode DeleteMode) error {
-	return errNotYet
+	var row queries.LockMailboxRow
+	err := m.o.DB.Tx(ctx, acc.ID, func(tx *db.Tx) (err error) {
+		row, err = tx.LockMailbox(ctx, queries.LockMailboxParams{AccountID: acc.ID, CrmID: id})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNoMailbox
+		}
+		if err != nil {
+			return fmt.Errorf("load the mailbox: %w", err)
+		}
+		if err := tx.DisconnectMailbox(ctx, queries.DisconnectMailboxParams{AccountID: acc.ID, ID: row.ID}); err != nil {
+			return fmt.Errorf("disconnect the mailbox: %w", err)
+		}
+		// Without a lease no loop can write.
+		if err := tx.RemoveLease(ctx, queries.RemoveLeaseParams{AccountID: acc.ID, MailboxID: row.ID}); err != nil {
+			return fmt.Errorf("remove the lease: %w", err)
+		}
+		return wake(ctx, tx, row.ID)
+	})
+	if err != nil || mode != DeleteMail {
+		return err
+	}
+	return m.deleteMail(ctx, acc, row)
 }
 
-// OpenAttachment streams the n-th attachment of a message from its server. It does not ask who may see it.
-func (m *Mailboxes) OpenAttachment(ctx context.Context, acc *db.Account, messageID int64, n int) (message.Attachment, io.ReadCloser, error) {
-	return message.Attachment{}, nil, errNotYet
-}
-
-// RawMessage streams a message from its server as it is there. It does not ask who may see it.
-func (m *Mailboxes) RawMessage(ctx context.Context, acc *db.Account, messageID int64) (io.ReadCloser, error) {
-	return nil, errNotYet
+// deleteMail removes what a disconnected mailbox brought, in transactions of bounded size; cut off, it can be asked for
+// again.
+func (m *Mailboxes) deleteMail(ctx context.Context, acc *db.Account, row queries.LockMailboxRow) error {
+	for more := true; more; {
+		err := m.o.DB.Tx(ctx, acc.ID, func(tx *db.Tx) error {
+			if err := tx.LockMail(ctx, row.UserID); err != nil {
+				return err
+			}
+			ids, err := tx.RemoveLedgerOfMailbox(ctx, queries.RemoveLedgerOfMailboxParams{AccountID: acc.ID, MailboxID: row.ID, Most: removeChunk})
+			if err != nil {
+				return fmt.Errorf("remove the ledger: %w", err)
+			}
+			if more = len(ids) > 0; !more {
+				return nil
+			}
+			messages := slices.DeleteFunc(ids, func(id int64) bool { return id == 0 })
+			_, err = removeUnplaced(ctx, tx, row.UserID, messages)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("delete mail: %w", err)
+		}
+	}
+	return m.o.DB.Tx(ctx, acc.ID, func(tx *db.Tx) error {
+		return tx.RemoveMailbox(ctx, queries.RemoveMailboxParams{AccountID: acc.ID, ID: row.ID})
+	})
 }

@@ -30,7 +30,7 @@ group by l.folder_id;
 
 -- What is held of an earlier life of the folders, or of folders that are gone.
 -- name: StaleRows :many
-select f.id as folder_id, f.gone_at is not null as gone, count(*) as rows
+select f.id as folder_id, (f.gone_at is not null)::boolean as gone, count(*) as rows
 from folders f
 join ledger l on l.account_id = f.account_id and l.folder_id = f.id
 where f.account_id = @account_id and f.mailbox_id = @mailbox_id and l.disposition <> 'expunged'
@@ -82,6 +82,12 @@ join messages m on m.account_id = l.account_id and m.id = l.message_id
 where l.account_id = @account_id and m.author_id = @author_id and l.message_id is not null
   and l.header_digest = any (@digests::bytea[]);
 
+-- name: FlagsDiffer :one
+select exists (
+    select from (select unnest(@uids::bigint[]) as uid, unnest(@seens::boolean[]) as seen) t
+    join ledger l on l.account_id = @account_id and l.folder_id = @folder_id and l.uid_validity = @uid_validity and l.uid = t.uid
+    where l.disposition = 'stored' and l.seen <> t.seen);
+
 -- name: SetLedgerSeen :many
 update ledger l set seen = t.seen
 from (select unnest(@uids::bigint[]) as uid, unnest(@seens::boolean[]) as seen) t
@@ -96,16 +102,6 @@ from (select l.message_id, bool_or(l.seen) as seen
       where l.account_id = @account_id and l.message_id = any (@ids::bigint[])
       group by l.message_id) s
 where m.account_id = @account_id and m.id = s.message_id and m.seen <> s.seen;
-
--- How many messages would be left without a place if these UIDs were gone.
--- name: CountLosses :one
-select count(distinct l.message_id)
-from ledger l
-where l.account_id = @account_id and l.folder_id = @folder_id and l.uid_validity = @uid_validity and l.uid = any (@uids::bigint[])
-  and l.message_id is not null
-  and not exists (select from ledger o
-                  where o.account_id = l.account_id and o.message_id = l.message_id
-                    and not (o.folder_id = @folder_id and o.uid_validity = @uid_validity and o.uid = any (@uids::bigint[])));
 
 -- name: CountStored :one
 select count(distinct l.message_id)
@@ -137,9 +133,11 @@ with rows as (
 select distinct message_id::bigint from rows where message_id is not null;
 
 
--- name: RemoveLedgerOfFolder :many
+-- name: RemoveLedgerOfMailbox :many
 delete from ledger l
-where l.ctid = any (array(select p.ctid from ledger p where p.account_id = @account_id and p.folder_id = @folder_id limit @most))
+where l.ctid = any (array(select p.ctid from folders f
+                          join ledger p on p.account_id = f.account_id and p.folder_id = f.id
+                          where f.account_id = @account_id and f.mailbox_id = @mailbox_id limit @most))
 returning coalesce(l.message_id, 0)::bigint as message_id;
 
 -- name: Placements :many

@@ -51,36 +51,6 @@ func (q *Queries) CopiesByDigest(ctx context.Context, arg CopiesByDigestParams) 
 	return items, nil
 }
 
-const countLosses = `-- name: CountLosses :one
-select count(distinct l.message_id)
-from ledger l
-where l.account_id = $1 and l.folder_id = $2 and l.uid_validity = $3 and l.uid = any ($4::bigint[])
-  and l.message_id is not null
-  and not exists (select from ledger o
-                  where o.account_id = l.account_id and o.message_id = l.message_id
-                    and not (o.folder_id = $2 and o.uid_validity = $3 and o.uid = any ($4::bigint[])))
-`
-
-type CountLossesParams struct {
-	AccountID   int64
-	FolderID    int64
-	UidValidity int64
-	Uids        []int64
-}
-
-// How many messages would be left without a place if these UIDs were gone.
-func (q *Queries) CountLosses(ctx context.Context, arg CountLossesParams) (int64, error) {
-	row := q.db.QueryRow(ctx, countLosses,
-		arg.AccountID,
-		arg.FolderID,
-		arg.UidValidity,
-		arg.Uids,
-	)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const countStored = `-- name: CountStored :one
 select count(distinct l.message_id)
 from folders f
@@ -146,6 +116,34 @@ func (q *Queries) ExpungeUIDs(ctx context.Context, arg ExpungeUIDsParams) ([]int
 		return nil, err
 	}
 	return items, nil
+}
+
+const flagsDiffer = `-- name: FlagsDiffer :one
+select exists (
+    select from (select unnest($1::bigint[]) as uid, unnest($2::boolean[]) as seen) t
+    join ledger l on l.account_id = $3 and l.folder_id = $4 and l.uid_validity = $5 and l.uid = t.uid
+    where l.disposition = 'stored' and l.seen <> t.seen)
+`
+
+type FlagsDifferParams struct {
+	Uids        []int64
+	Seens       []bool
+	AccountID   int64
+	FolderID    int64
+	UidValidity int64
+}
+
+func (q *Queries) FlagsDiffer(ctx context.Context, arg FlagsDifferParams) (bool, error) {
+	row := q.db.QueryRow(ctx, flagsDiffer,
+		arg.Uids,
+		arg.Seens,
+		arg.AccountID,
+		arg.FolderID,
+		arg.UidValidity,
+	)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const insertIndexedAddresses = `-- name: InsertIndexedAddresses :exec
@@ -360,20 +358,22 @@ func (q *Queries) RemoveIndexedAddresses(ctx context.Context, arg RemoveIndexedA
 	return err
 }
 
-const removeLedgerOfFolder = `-- name: RemoveLedgerOfFolder :many
+const removeLedgerOfMailbox = `-- name: RemoveLedgerOfMailbox :many
 delete from ledger l
-where l.ctid = any (array(select p.ctid from ledger p where p.account_id = $1 and p.folder_id = $2 limit $3))
+where l.ctid = any (array(select p.ctid from folders f
+                          join ledger p on p.account_id = f.account_id and p.folder_id = f.id
+                          where f.account_id = $1 and f.mailbox_id = $2 limit $3))
 returning coalesce(l.message_id, 0)::bigint as message_id
 `
 
-type RemoveLedgerOfFolderParams struct {
+type RemoveLedgerOfMailboxParams struct {
 	AccountID int64
-	FolderID  int64
+	MailboxID int64
 	Most      int32
 }
 
-func (q *Queries) RemoveLedgerOfFolder(ctx context.Context, arg RemoveLedgerOfFolderParams) ([]int64, error) {
-	rows, err := q.db.Query(ctx, removeLedgerOfFolder, arg.AccountID, arg.FolderID, arg.Most)
+func (q *Queries) RemoveLedgerOfMailbox(ctx context.Context, arg RemoveLedgerOfMailboxParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, removeLedgerOfMailbox, arg.AccountID, arg.MailboxID, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -454,7 +454,7 @@ func (q *Queries) SetMessagesSeen(ctx context.Context, arg SetMessagesSeenParams
 }
 
 const staleRows = `-- name: StaleRows :many
-select f.id as folder_id, f.gone_at is not null as gone, count(*) as rows
+select f.id as folder_id, (f.gone_at is not null)::boolean as gone, count(*) as rows
 from folders f
 join ledger l on l.account_id = f.account_id and l.folder_id = f.id
 where f.account_id = $1 and f.mailbox_id = $2 and l.disposition <> 'expunged'
@@ -469,7 +469,7 @@ type StaleRowsParams struct {
 
 type StaleRowsRow struct {
 	FolderID int64
-	Gone     interface{}
+	Gone     bool
 	Rows     int64
 }
 

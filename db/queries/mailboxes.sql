@@ -15,14 +15,14 @@ select @account_id, @user_id, unnest(array['lead', 'contact', 'deal'])
 on conflict do nothing;
 
 -- name: MailboxByCRMID :one
-select m.*, u.crm_id as user_crm_id, l.synced_at
+select sqlc.embed(m), u.crm_id as user_crm_id, l.synced_at
 from mailboxes m
 join users u on u.account_id = m.account_id and u.id = m.user_id
 left join mailbox_leases l on l.account_id = m.account_id and l.mailbox_id = m.id
 where m.account_id = @account_id and m.crm_id = @crm_id;
 
 -- name: Mailboxes :many
-select m.*, u.crm_id as user_crm_id, l.synced_at
+select sqlc.embed(m), u.crm_id as user_crm_id, l.synced_at
 from mailboxes m
 join users u on u.account_id = m.account_id and u.id = m.user_id
 left join mailbox_leases l on l.account_id = m.account_id and l.mailbox_id = m.id
@@ -57,7 +57,7 @@ where account_id = @account_id and id = @id;
 delete from mailboxes where account_id = @account_id and id = @id;
 
 -- name: LoopMailbox :one
-select m.*, u.state as user_state, a.deletion
+select sqlc.embed(m), u.state as user_state, a.deletion
 from mailboxes m
 join users u on u.account_id = m.account_id and u.id = m.user_id
 join accounts a on a.id = m.account_id

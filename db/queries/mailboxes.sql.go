@@ -131,56 +131,36 @@ type LoopMailboxParams struct {
 }
 
 type LoopMailboxRow struct {
-	AccountID    int64
-	ID           int64
-	CrmID        string
-	UserID       int64
-	Host         string
-	Port         int32
-	Tls          string
-	Username     string
-	SealedAuth   []byte
-	WindowMonths int32
-	FolderChoice []string
-	ConfigEpoch  int64
-	State        string
-	Problem      *string
-	ProblemSince *time.Time
-	Total        int64
-	Done         int64
-	LastSync     *time.Time
-	AuthFailures int32
-	HeldEpoch    *int64
-	CreatedAt    time.Time
-	UserState    string
-	Deletion     string
+	Mailbox   Mailbox
+	UserState string
+	Deletion  string
 }
 
 func (q *Queries) LoopMailbox(ctx context.Context, arg LoopMailboxParams) (LoopMailboxRow, error) {
 	row := q.db.QueryRow(ctx, loopMailbox, arg.AccountID, arg.ID)
 	var i LoopMailboxRow
 	err := row.Scan(
-		&i.AccountID,
-		&i.ID,
-		&i.CrmID,
-		&i.UserID,
-		&i.Host,
-		&i.Port,
-		&i.Tls,
-		&i.Username,
-		&i.SealedAuth,
-		&i.WindowMonths,
-		&i.FolderChoice,
-		&i.ConfigEpoch,
-		&i.State,
-		&i.Problem,
-		&i.ProblemSince,
-		&i.Total,
-		&i.Done,
-		&i.LastSync,
-		&i.AuthFailures,
-		&i.HeldEpoch,
-		&i.CreatedAt,
+		&i.Mailbox.AccountID,
+		&i.Mailbox.ID,
+		&i.Mailbox.CrmID,
+		&i.Mailbox.UserID,
+		&i.Mailbox.Host,
+		&i.Mailbox.Port,
+		&i.Mailbox.Tls,
+		&i.Mailbox.Username,
+		&i.Mailbox.SealedAuth,
+		&i.Mailbox.WindowMonths,
+		&i.Mailbox.FolderChoice,
+		&i.Mailbox.ConfigEpoch,
+		&i.Mailbox.State,
+		&i.Mailbox.Problem,
+		&i.Mailbox.ProblemSince,
+		&i.Mailbox.Total,
+		&i.Mailbox.Done,
+		&i.Mailbox.LastSync,
+		&i.Mailbox.AuthFailures,
+		&i.Mailbox.HeldEpoch,
+		&i.Mailbox.CreatedAt,
 		&i.UserState,
 		&i.Deletion,
 	)
@@ -201,56 +181,36 @@ type MailboxByCRMIDParams struct {
 }
 
 type MailboxByCRMIDRow struct {
-	AccountID    int64
-	ID           int64
-	CrmID        string
-	UserID       int64
-	Host         string
-	Port         int32
-	Tls          string
-	Username     string
-	SealedAuth   []byte
-	WindowMonths int32
-	FolderChoice []string
-	ConfigEpoch  int64
-	State        string
-	Problem      *string
-	ProblemSince *time.Time
-	Total        int64
-	Done         int64
-	LastSync     *time.Time
-	AuthFailures int32
-	HeldEpoch    *int64
-	CreatedAt    time.Time
-	UserCrmID    string
-	SyncedAt     *time.Time
+	Mailbox   Mailbox
+	UserCrmID string
+	SyncedAt  *time.Time
 }
 
 func (q *Queries) MailboxByCRMID(ctx context.Context, arg MailboxByCRMIDParams) (MailboxByCRMIDRow, error) {
 	row := q.db.QueryRow(ctx, mailboxByCRMID, arg.AccountID, arg.CrmID)
 	var i MailboxByCRMIDRow
 	err := row.Scan(
-		&i.AccountID,
-		&i.ID,
-		&i.CrmID,
-		&i.UserID,
-		&i.Host,
-		&i.Port,
-		&i.Tls,
-		&i.Username,
-		&i.SealedAuth,
-		&i.WindowMonths,
-		&i.FolderChoice,
-		&i.ConfigEpoch,
-		&i.State,
-		&i.Problem,
-		&i.ProblemSince,
-		&i.Total,
-		&i.Done,
-		&i.LastSync,
-		&i.AuthFailures,
-		&i.HeldEpoch,
-		&i.CreatedAt,
+		&i.Mailbox.AccountID,
+		&i.Mailbox.ID,
+		&i.Mailbox.CrmID,
+		&i.Mailbox.UserID,
+		&i.Mailbox.Host,
+		&i.Mailbox.Port,
+		&i.Mailbox.Tls,
+		&i.Mailbox.Username,
+		&i.Mailbox.SealedAuth,
+		&i.Mailbox.WindowMonths,
+		&i.Mailbox.FolderChoice,
+		&i.Mailbox.ConfigEpoch,
+		&i.Mailbox.State,
+		&i.Mailbox.Problem,
+		&i.Mailbox.ProblemSince,
+		&i.Mailbox.Total,
+		&i.Mailbox.Done,
+		&i.Mailbox.LastSync,
+		&i.Mailbox.AuthFailures,
+		&i.Mailbox.HeldEpoch,
+		&i.Mailbox.CreatedAt,
 		&i.UserCrmID,
 		&i.SyncedAt,
 	)
@@ -267,29 +227,9 @@ order by m.crm_id
 `
 
 type MailboxesRow struct {
-	AccountID    int64
-	ID           int64
-	CrmID        string
-	UserID       int64
-	Host         string
-	Port         int32
-	Tls          string
-	Username     string
-	SealedAuth   []byte
-	WindowMonths int32
-	FolderChoice []string
-	ConfigEpoch  int64
-	State        string
-	Problem      *string
-	ProblemSince *time.Time
-	Total        int64
-	Done         int64
-	LastSync     *time.Time
-	AuthFailures int32
-	HeldEpoch    *int64
-	CreatedAt    time.Time
-	UserCrmID    string
-	SyncedAt     *time.Time
+	Mailbox   Mailbox
+	UserCrmID string
+	SyncedAt  *time.Time
 }
 
 func (q *Queries) Mailboxes(ctx context.Context, accountID int64) ([]MailboxesRow, error) {
@@ -302,27 +242,27 @@ func (q *Queries) Mailboxes(ctx context.Context, accountID int64) ([]MailboxesRo
 	for rows.Next() {
 		var i MailboxesRow
 		if err := rows.Scan(
-			&i.AccountID,
-			&i.ID,
-			&i.CrmID,
-			&i.UserID,
-			&i.Host,
-			&i.Port,
-			&i.Tls,
-			&i.Username,
-			&i.SealedAuth,
-			&i.WindowMonths,
-			&i.FolderChoice,
-			&i.ConfigEpoch,
-			&i.State,
-			&i.Problem,
-			&i.ProblemSince,
-			&i.Total,
-			&i.Done,
-			&i.LastSync,
-			&i.AuthFailures,
-			&i.HeldEpoch,
-			&i.CreatedAt,
+			&i.Mailbox.AccountID,
+			&i.Mailbox.ID,
+			&i.Mailbox.CrmID,
+			&i.Mailbox.UserID,
+			&i.Mailbox.Host,
+			&i.Mailbox.Port,
+			&i.Mailbox.Tls,
+			&i.Mailbox.Username,
+			&i.Mailbox.SealedAuth,
+			&i.Mailbox.WindowMonths,
+			&i.Mailbox.FolderChoice,
+			&i.Mailbox.ConfigEpoch,
+			&i.Mailbox.State,
+			&i.Mailbox.Problem,
+			&i.Mailbox.ProblemSince,
+			&i.Mailbox.Total,
+			&i.Mailbox.Done,
+			&i.Mailbox.LastSync,
+			&i.Mailbox.AuthFailures,
+			&i.Mailbox.HeldEpoch,
+			&i.Mailbox.CreatedAt,
 			&i.UserCrmID,
 			&i.SyncedAt,
 		); err != nil {

@@ -1,0 +1,325 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/ingest/imapconn"
+	"github.com/mailstamp/mailstamp/ingest/plan"
+	"github.com/mailstamp/mailstamp/ingest/uidset"
+)
+
+// pass looks at all folders once: first new and wanted mail of every folder, then a turn of back-fill, and only when
+// nothing is left to fetch in any folder, flags and deletions. It reports whether back-fill remains.
+func (l *loop) pass(ctx context.Context) (more bool, err error) {
+	folders, err := l.conn.Folders(ctx)
+	if err != nil {
+		return false, err
+	}
+	chosen, err := l.note(ctx, folders)
+	if err != nil {
+		return false, err
+	}
+	wanted, err := l.wanted(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range chosen {
+		f := l.folders[c.Name]
+		if f == nil || f.parked() || l.needless(f, c.Status, wanted[f.row.ID]) {
+			continue
+		}
+		if err := l.visit(ctx, f, wanted[f.row.ID]); err != nil {
+			if !imapconn.Refused(err) {
+				return false, err
+			}
+			// The folder is left for the next pass; the others go on (F24).
+			l.log().Warn("ingest: folder refused", "role", f.row.Role, "error", err)
+		}
+	}
+	if err := l.backfill(ctx); err != nil {
+		return false, err
+	}
+	for _, f := range l.present() {
+		if f.pending() {
+			return true, nil
+		}
+	}
+	return false, l.finish(ctx)
+}
+
+// needless says that a folder needs no visit.
+func (l *loop) needless(f *folder, shown plan.Status, wanted uidset.Set) bool {
+	if len(wanted) > 0 || f.partial {
+		return false
+	}
+	if f.visited && f.shown == shown {
+		return true // seen in this session; what is left of its work is known
+	}
+	flagsDue := shown.ModSeq == 0 && !f.flagsAt.IsZero() && time.Since(f.flagsAt) > flagsEvery
+	return !flagsDue && plan.Unchanged(f.saved(), shown)
+}
+
+// note matches the server's list with the folders that are known: new ones get a row, vanished ones are marked.
+func (l *loop) note(ctx context.Context, folders []imapconn.Folder) ([]plan.Folder, error) {
+	all := make([]plan.Folder, len(folders))
+	for i, f := range folders {
+		all[i] = listed(f)
+	}
+	chosen := plan.Choose(all, l.row.FolderChoice)
+	for _, f := range l.folders {
+		f.present = false
+		gone := !slices.ContainsFunc(all, func(s plan.Folder) bool { return s.Name == f.row.Name })
+		if !gone || f.row.GoneAt != nil {
+			continue
+		}
+		err := l.tx(ctx, "folder", func(tx *db.Tx) error {
+			return tx.SetFolderGone(ctx, queries.SetFolderGoneParams{AccountID: l.acc.ID, ID: f.row.ID})
+		})
+		if err != nil {
+			return nil, fmt.Errorf("mark a folder gone: %w", err)
+		}
+		now := time.Now()
+		*f = *newFolder(f.row)
+		f.row.GoneAt = &now
+		l.staleDue = true
+	}
+	for _, c := range chosen {
+		f := l.folders[c.Name]
+		if (f == nil || f.row.GoneAt != nil) && c.Status.UIDValidity != 0 {
+			if err := l.adopt(ctx, c); err != nil {
+				return nil, err
+			}
+			f = l.folders[c.Name]
+		}
+		if f != nil {
+			f.present = true
+			if f.row.Role != c.Role {
+				f.row.Role = c.Role // written with the cursor
+			}
+		}
+	}
+	return chosen, nil
+}
+
+// adopt makes or renews a folder's row with an empty cursor.
+func (l *loop) adopt(ctx context.Context, c plan.Folder) error {
+	var row queries.Folder
+	err := l.tx(ctx, "folder", func(tx *db.Tx) (err error) {
+		row, err = tx.InsertFolder(ctx, queries.InsertFolderParams{
+			AccountID: l.acc.ID, MailboxID: l.mailboxID, Name: c.Name, Role: c.Role,
+			UidValidity: int64(c.Status.UIDValidity), OnServer: int64(c.Status.Messages),
+		})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note a folder: %w", err)
+	}
+	f := newFolder(row)
+	if old := l.folders[c.Name]; old != nil {
+		f.keepTries(old)
+	}
+	f.present = true
+	l.folders[c.Name] = f
+	return nil
+}
+
+// wanted lists the known mail that is to be fetched now, by folder.
+func (l *loop) wanted(ctx context.Context) (map[int64]uidset.Set, error) {
+	out := map[int64]uidset.Set{}
+	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		rows, err := tx.WantedUIDs(ctx, queries.WantedUIDsParams{AccountID: l.acc.ID, MailboxID: l.mailboxID})
+		for _, r := range rows {
+			out[r.FolderID] = out[r.FolderID].Append(uint32(r.Uid), uint32(r.Uid))
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list wanted mail: %w", err)
+	}
+	for id := range out {
+		out[id] = out[id].Normalize()
+	}
+	return out, nil
+}
+
+// present are the folders of this pass in the order of visiting.
+func (l *loop) present() []*folder {
+	var out []*folder
+	for _, f := range l.folders {
+		if f.present && !f.parked() {
+			out = append(out, f)
+		}
+	}
+	slices.SortFunc(out, func(a, b *folder) int { return int(a.row.ID - b.row.ID) })
+	return out
+}
+
+// visit compares a folder with the ledger and stores its new and wanted mail.
+func (l *loop) visit(ctx context.Context, f *folder, wanted uidset.Set) error {
+	shown, err := l.look(ctx, f)
+	if err != nil || f.parked() {
+		return err
+	}
+	saved := f.saved()
+	saved.ModSeq = f.flagsModSeq
+	if len(f.uids) == 0 {
+		saved.ModSeq = shown.Status.ModSeq // nothing is held of which flags could be old
+		f.flagsModSeq, f.flagsAt = shown.Status.ModSeq, time.Now()
+	}
+	flagsDue := time.Since(f.flagsAt) > flagsEvery
+	f.work = plan.Visit(plan.Held{Saved: saved, UIDs: f.uids, Wanted: wanted}, shown, f.liveFrom, flagsDue)
+	f.shown, f.visited = shown.Status, true
+	if f.liveFrom == 0 || shown.Status.UIDNext > f.liveFrom {
+		f.liveFrom = max(shown.Status.UIDNext, shown.All.Max()+1)
+	}
+	rest, err := l.ingest(ctx, f, f.work.Live.Union(f.work.Wanted), time.Time{})
+	f.work.Live, f.work.Wanted = rest.Intersect(f.work.Live), rest.Intersect(f.work.Wanted)
+	if err != nil {
+		f.visited = false
+	}
+	return err
+}
+
+// look opens a folder and lists its UIDs. A list shorter than the server's own count is asked for once more (F15).
+func (l *loop) look(ctx context.Context, f *folder) (plan.Shown, error) {
+	var shown plan.Shown
+	for try := 0; ; try++ {
+		l.examined = ""
+		sel, err := l.examine(ctx, f)
+		if err != nil || f.parked() {
+			return shown, err
+		}
+		all, err := l.conn.UIDs(ctx, time.Time{})
+		if err != nil {
+			return shown, err
+		}
+		shown.Status, shown.All = selectedStatus(sel), shown.All.Union(all)
+		if f.partial = all.Count() < uint64(sel.Messages); !f.partial || try > 0 {
+			break
+		}
+	}
+	if f.partial {
+		l.log().Warn("ingest: server lists fewer messages than it counts", "role", f.row.Role)
+	}
+	if err := l.loadLedger(ctx, f); err != nil {
+		return shown, err
+	}
+	shown.Window = shown.All
+	if len(shown.All.Subtract(f.uids)) > 0 {
+		window, err := l.conn.UIDs(ctx, l.windowStart())
+		if err != nil {
+			return shown, err
+		}
+		shown.Window = window
+	}
+	return shown, nil
+}
+
+// windowStart is the day from which on mail is synced. It does not move, so nothing falls out of the window.
+func (l *loop) windowStart() time.Time {
+	return l.row.CreatedAt.AddDate(0, -int(l.row.WindowMonths), 0)
+}
+
+// loadLedger reads which UIDs have a disposition, unless that is known.
+func (l *loop) loadLedger(ctx context.Context, f *folder) error {
+	if f.loaded {
+		return nil
+	}
+	f.uids = nil
+	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		rows, err := tx.LedgerRanges(ctx, queries.LedgerRangesParams{
+			AccountID: l.acc.ID, FolderID: f.row.ID, UidValidity: f.row.UidValidity,
+		})
+		for _, r := range rows {
+			f.uids = f.uids.Append(uint32(r.First), uint32(r.Last))
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("load the ledger: %w", err)
+	}
+	f.loaded, f.held = true, int64(f.uids.Count())
+	return nil
+}
+
+// examine opens a folder unless it is open. A UIDVALIDITY other than the known one starts the folder's next life; one
+// that changes too often parks the folder (F03).
+func (l *loop) examine(ctx context.Context, f *folder) (imapconn.Selected, error) {
+	l.examined = ""
+	sel, err := l.conn.Examine(ctx, f.row.Name)
+	if err != nil {
+		return sel, err
+	}
+	l.examined = f.row.Name
+	if int64(sel.UIDValidity) == f.row.UidValidity {
+		return sel, nil
+	}
+	f.revalidated++
+	if f.revalidated > maxRevalidations {
+		l.log().Error("ingest: UIDVALIDITY flaps", "role", f.row.Role)
+		f.revalidated, f.parkedUntil = 0, time.Now().Add(parkFor)
+		return sel, nil
+	}
+	old := *f
+	err = l.adopt(ctx, plan.Folder{Name: f.row.Name, Role: f.row.Role, Status: selectedStatus(sel)})
+	if err != nil {
+		return sel, err
+	}
+	// Everything of the new life is back-fill to us, though most of it is known.
+	*f = *l.folders[old.row.Name]
+	f.liveFrom = 0
+	l.folders[old.row.Name] = f
+	l.staleDue = true
+	return sel, nil
+}
+
+// backfill works for a turn at the folder whose turn it is, while few other mailboxes of the process do.
+func (l *loop) backfill(ctx context.Context) error {
+	var f *folder
+	for _, c := range l.present() {
+		if c.pending() && (f == nil || c.turn < f.turn) {
+			f = c
+		}
+	}
+	if f == nil {
+		return nil
+	}
+	f.turn++
+	if err := l.s.gate.enter(ctx, l.acc.ID); err != nil {
+		return err
+	}
+	defer l.s.gate.leave()
+	if l.examined != f.row.Name {
+		if _, err := l.examine(ctx, f); err != nil || f.parked() {
+			return err
+		}
+		if !f.visited { // it began a new life
+			return nil
+		}
+	}
+	rest, err := l.ingest(ctx, f, f.work.Backfill, time.Now().Add(l.s.o.Timing.LiveCheck))
+	f.work.Backfill = rest
+	if err != nil {
+		f.visited = false
+	}
+	return err
+}
+
+// progress counts what is done and known of over all folders.
+func (l *loop) progress() (done, total int64) {
+	for _, f := range l.folders {
+		done += f.held
+		total += f.held
+		if f.visited {
+			total += int64(f.work.Backfill.Count())
+		} else if f.present {
+			total += max(0, f.row.OnServer-f.held)
+		}
+	}
+	return done, total
+}

@@ -1,0 +1,438 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/db/address"
+	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/ingest/imapconn"
+	"github.com/mailstamp/mailstamp/ingest/message"
+	"github.com/mailstamp/mailstamp/ingest/plan"
+	"github.com/mailstamp/mailstamp/ingest/uidset"
+)
+
+// Reasons of a quarantine, beside those of package message.
+const (
+	reasonMalformed    = "malformed_response"
+	reasonNotDelivered = "not_delivered"
+	reasonNoContent    = "no_content"
+	reasonConnection   = "breaks_connection"
+	reasonPanic        = "parser_panic"
+)
+
+// entry is one UID on its way into the ledger.
+type entry struct {
+	uid        uint32
+	internal   time.Time
+	size       int64
+	seen       bool
+	digest     []byte // of the header; nil when it could not be read
+	header     message.Header
+	parties    plan.Parties
+	verdict    plan.Verdict
+	reason     string
+	date       time.Time
+	copyOf     int64 // the stored message of which this is the same copy
+	identity   []byte
+	msg        message.Message // of stored mail that is no known copy
+	retained   int             // bytes of it
+	report     *report
+	wantReport bool
+}
+
+// batch is what one transaction stores.
+type batch struct {
+	entries []*entry
+	facts   map[string]addressFacts
+}
+
+type addressFacts struct {
+	plan.Facts
+	id int64
+}
+
+// ingest fetches and stores uids, newest first, until a time when one is given; it returns what is left. While one batch
+// is stored, the next is fetched.
+func (l *loop) ingest(ctx context.Context, f *folder, uids uidset.Set, until time.Time) (rest uidset.Set, err error) {
+	rest = uids
+	stored := make(chan error, 1)
+	stored <- nil // nothing is being stored
+	var storing uidset.Set
+	// settle waits for the batch that is being stored.
+	settle := func() error {
+		err := <-stored
+		stored <- nil
+		if err == nil {
+			rest = rest.Subtract(storing)
+			f.uids = f.uids.Union(storing)
+			f.held = int64(f.uids.Count())
+		} else {
+			f.loaded = false
+		}
+		storing = nil
+		return err
+	}
+	emit := func(b *batch, done uidset.Set) error {
+		if err := settle(); err != nil {
+			return err
+		}
+		storing = done
+		<-stored
+		progress := l.progressAfter(f, done)
+		go func() { stored <- l.store(ctx, f, b, progress) }()
+		return nil
+	}
+	left := uids
+	for len(left) > 0 && (until.IsZero() || time.Now().Before(until)) {
+		part, others := left.Tail(f.size)
+		if err := l.read(ctx, f, part, emit); err != nil {
+			if errSettle := settle(); errSettle != nil {
+				return rest, errSettle // the database's word comes first: it is not the message's fault
+			}
+			return rest, l.blame(ctx, f, part, err)
+		}
+		f.size = min(2*f.size, batchSize)
+		left = others
+	}
+	err = settle()
+	return rest, err
+}
+
+// blame makes the next batch smaller after a lost connection, and quarantines a single message that is in it each time.
+func (l *loop) blame(ctx context.Context, f *folder, part uidset.Set, err error) error {
+	if ctx.Err() != nil || imapconn.KindOf(err) == "" || imapconn.Refused(err) || imapconn.KindOf(err) == imapconn.KindCanceled {
+		return err
+	}
+	if _, throttled := imapconn.Throttled(err); throttled {
+		return err
+	}
+	if f.size = max(1, min(f.size, part.Count())/2); part.Count() > 1 {
+		return err
+	}
+	uid := part.Max()
+	if f.tries[uid]++; f.tries[uid] < maxFetchTries {
+		return err
+	}
+	b := &batch{entries: []*entry{{uid: uid, reason: reasonConnection, verdict: plan.Verdict{Disposition: plan.Quarantined}}}}
+	f.loaded = false
+	return errors.Join(err, l.store(ctx, f, b, nil))
+}
+
+// read fetches the headers of part, decides what each message is, fetches the bodies that are needed, and hands
+// everything to emit in one or more batches.
+func (l *loop) read(ctx context.Context, f *folder, part uidset.Set, emit func(*batch, uidset.Set) error) error {
+	entries, err := l.readHeaders(ctx, f, part)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	b := &batch{entries: entries}
+	if b.facts, err = l.classify(ctx, entries); err != nil {
+		return err
+	}
+	if err := l.findCopies(ctx, entries); err != nil {
+		return err
+	}
+	// The newest come first, so that they are seen first.
+	slices.SortFunc(entries, func(a, c *entry) int { return int(int64(c.uid) - int64(a.uid)) })
+	var out []*entry
+	flush := func() error {
+		if len(out) == 0 {
+			return nil
+		}
+		done := make([]uint32, len(out))
+		for i, e := range out {
+			done[i] = e.uid
+		}
+		err := emit(&batch{entries: out, facts: b.facts}, uidset.Of(done...))
+		out = nil
+		return err
+	}
+	retained := 0
+	for len(entries) > 0 {
+		n, bytes := 0, int64(0)
+		for n < len(entries) && (n == 0 || bytes+entries[n].bodyBytes() <= bodyChunkBytes) {
+			bytes += entries[n].bodyBytes()
+			n++
+		}
+		chunk := entries[:n]
+		entries = entries[n:]
+		if bytes > 0 {
+			dropped, err := l.readBodies(ctx, f, chunk, bytes)
+			if err != nil {
+				return err
+			}
+			chunk = slices.DeleteFunc(chunk, func(e *entry) bool { return dropped[e.uid] })
+		}
+		for _, e := range chunk {
+			retained += e.retained
+		}
+		out = append(out, chunk...)
+		if retained > bodyChunkBytes {
+			if err := flush(); err != nil {
+				return err
+			}
+			retained = 0
+		}
+	}
+	return flush()
+}
+
+// readHeaders fetches headers; a UID that the server does not deliver is proved gone, or asked for again singly.
+func (l *loop) readHeaders(ctx context.Context, f *folder, part uidset.Set) ([]*entry, error) {
+	entries := make([]*entry, 0, part.Count())
+	take := func(item imapconn.HeaderItem) error {
+		entries = append(entries, l.readHeader(f, item))
+		return nil
+	}
+	missing, err := l.conn.FetchHeaders(ctx, part, take)
+	if err != nil || len(missing) == 0 {
+		return entries, err
+	}
+	there, err := l.conn.HasUIDs(ctx, missing)
+	if err != nil {
+		return nil, err
+	}
+	for uid := range missing.Subtract(there).All() {
+		entries = append(entries, &entry{uid: uid, verdict: plan.Verdict{Disposition: plan.Expunged}})
+	}
+	for uid := range there.All() {
+		again, err := l.conn.FetchHeaders(ctx, uidset.Of(uid), take)
+		if err != nil {
+			return nil, err
+		}
+		if len(again) == 0 {
+			continue
+		}
+		if f.tries[uid]++; f.tries[uid] >= maxFetchTries {
+			entries = append(entries, quarantined(uid, reasonNotDelivered))
+			continue
+		}
+		f.partial = true // left for the next pass
+	}
+	return entries, nil
+}
+
+func quarantined(uid uint32, reason string) *entry {
+	return &entry{uid: uid, reason: reason, verdict: plan.Verdict{Disposition: plan.Quarantined}}
+}
+
+// quarantine gives up an entry's message; what its header said is kept for its thread.
+func (e *entry) quarantine(reason string) {
+	e.reason, e.verdict.Disposition = reason, plan.Quarantined
+}
+
+func (l *loop) readHeader(f *folder, item imapconn.HeaderItem) (e *entry) {
+	if item.Err != nil {
+		return quarantined(item.UID, reasonOf(item.Err))
+	}
+	e = &entry{uid: item.UID, internal: item.InternalDate, size: item.Size, seen: item.Flags.Seen}
+	defer func() {
+		if r := recover(); r != nil {
+			l.log().Error("ingest: parser panic", "uid", item.UID)
+			e = quarantined(item.UID, reasonPanic)
+		}
+	}()
+	e.header = parseHeader(item.RawHeader)
+	digest := message.HeaderDigest(item.RawHeader)
+	e.digest = digest[:]
+	e.date = message.EffectiveDate(e.header, item.InternalDate)
+	e.parties = plan.Parties{
+		From: canonical(e.header.From), To: canonical(e.header.To), Cc: canonical(e.header.Cc), Bcc: canonical(e.header.Bcc),
+	}
+	return e
+}
+
+// parseHeader and parseBody are message's, but for tests that make them panic (F36).
+var (
+	parseHeader = message.ParseHeader
+	parseBody   = message.Parse
+)
+
+func reasonOf(err error) string {
+	var unreadable *message.Unreadable
+	switch {
+	case errors.Is(err, imapconn.ErrTooLarge):
+		return message.ReasonTooLarge
+	case errors.Is(err, imapconn.ErrNoContent):
+		return reasonNoContent
+	case errors.As(err, &unreadable):
+		return unreadable.Reason
+	}
+	return reasonMalformed
+}
+
+// canonical are the addresses as they are compared; what is no address is left out.
+func canonical(list []message.Address) []string {
+	out := make([]string, 0, len(list))
+	for _, a := range list {
+		if c, ok := address.Canonical(a.Address); ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// classify decides direction and disposition of each entry by what is known of its addresses now. What changes until the
+// batch is stored is caught by store.
+func (l *loop) classify(ctx context.Context, entries []*entry) (map[string]addressFacts, error) {
+	facts := map[string]addressFacts{}
+	for _, e := range entries {
+		for _, list := range [][]string{e.parties.From, e.parties.To, e.parties.Cc, e.parties.Bcc} {
+			for _, a := range list {
+				facts[a] = addressFacts{}
+			}
+		}
+	}
+	names := make([]string, 0, len(facts))
+	for a := range facts {
+		names = append(names, a)
+	}
+	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		rows, err := tx.AddressFacts(ctx, queries.AddressFactsParams{AccountID: l.acc.ID, AuthorID: l.row.UserID, Addresses: names})
+		for _, r := range rows {
+			facts[r.Address] = addressFacts{
+				Facts: plan.Facts{Own: r.Own, OfUser: r.OfUser, OnCard: r.OnCard, Blocked: r.Blocked}, id: r.ID,
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up addresses: %w", err)
+	}
+	for _, e := range entries {
+		if e.verdict.Disposition != "" {
+			continue // quarantined or expunged already
+		}
+		e.verdict = plan.Classify(e.parties, func(a string) plan.Facts { return facts[a].Facts })
+		e.wantReport = e.verdict.Disposition != plan.Stored && mayReport(e.header)
+		if e.verdict.Disposition == plan.Stored && e.size > maxBodyBytes {
+			e.quarantine(message.ReasonTooLarge)
+		}
+	}
+	return facts, nil
+}
+
+// findCopies recognises mail that is stored already, by header and size, so that its body need not be read again.
+func (l *loop) findCopies(ctx context.Context, entries []*entry) error {
+	byDigest := map[string][]*entry{}
+	p := queries.CopiesByDigestParams{AccountID: l.acc.ID, AuthorID: l.row.UserID}
+	for _, e := range entries {
+		if e.verdict.Disposition == plan.Stored {
+			byDigest[string(e.digest)] = append(byDigest[string(e.digest)], e)
+			p.Digests = append(p.Digests, e.digest)
+		}
+	}
+	if len(p.Digests) == 0 {
+		return nil
+	}
+	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		rows, err := tx.CopiesByDigest(ctx, p)
+		for _, r := range rows {
+			for _, e := range byDigest[string(r.HeaderDigest)] {
+				if e.size == r.Size {
+					e.copyOf = r.MessageID
+				}
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for copies: %w", err)
+	}
+	return nil
+}
+
+// bodyBytes is what reading the entry's body takes; 0 when it is not needed.
+func (e *entry) bodyBytes() int64 {
+	if e.verdict.Disposition == plan.Stored && e.copyOf == 0 || e.wantReport && e.size <= maxReportBytes {
+		return max(e.size, 1)
+	}
+	return 0
+}
+
+// readBodies fetches and parses the bodies that entries need, of about the given size together. It returns the UIDs that
+// are to be left for another pass.
+func (l *loop) readBodies(ctx context.Context, f *folder, entries []*entry, bytes int64) (dropped map[uint32]bool, err error) {
+	weight := min(bytes, bytesInFlight)
+	if err := l.s.bytes.Acquire(ctx, weight); err != nil {
+		return nil, err
+	}
+	defer l.s.bytes.Release(weight)
+	byUID := map[uint32]*entry{}
+	var uids []uint32
+	for _, e := range entries {
+		if e.bodyBytes() > 0 {
+			byUID[e.uid] = e
+			uids = append(uids, e.uid)
+		}
+	}
+	take := func(item imapconn.BodyItem) error {
+		e := byUID[item.UID]
+		if e == nil {
+			return nil
+		}
+		if item.Err != nil {
+			if e.wantReport {
+				return nil // it stays indexed
+			}
+			e.quarantine(reasonOf(item.Err))
+			return nil
+		}
+		l.readBody(e, item.Raw)
+		return nil
+	}
+	missing, err := l.conn.FetchBodies(ctx, uidset.Of(uids...), maxBodyBytes, take)
+	if err != nil || len(missing) == 0 {
+		return nil, err
+	}
+	there, err := l.conn.HasUIDs(ctx, missing)
+	if err != nil {
+		return nil, err
+	}
+	dropped = map[uint32]bool{}
+	for uid := range missing.Subtract(there).All() {
+		byUID[uid].verdict.Disposition = plan.Expunged
+	}
+	for uid := range there.All() {
+		again, err := l.conn.FetchBodies(ctx, uidset.Of(uid), maxBodyBytes, take)
+		if err != nil {
+			return nil, err
+		}
+		if len(again) == 0 {
+			continue
+		}
+		if f.tries[uid]++; f.tries[uid] >= maxFetchTries {
+			byUID[uid].quarantine(reasonNotDelivered)
+			continue
+		}
+		f.partial, dropped[uid] = true, true
+	}
+	return dropped, nil
+}
+
+// readBody parses a message. A panic costs the message only (F36).
+func (l *loop) readBody(e *entry, raw []byte) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.log().Error("ingest: parser panic", "uid", e.uid)
+			e.quarantine(reasonPanic)
+		}
+	}()
+	if e.wantReport {
+		e.report = readReport(raw)
+		return
+	}
+	msg, err := parseBody(raw, message.DefaultLimits)
+	if err != nil {
+		e.quarantine(reasonOf(err))
+		return
+	}
+	identity := message.Identity(msg.Header, raw)
+	e.msg, e.identity = msg, identity[:]
+	e.retained = len(msg.Text) + len(msg.HTML)
+}
