@@ -70,7 +70,11 @@ func (l *loop) note(ctx context.Context, folders []imapconn.Folder) ([]plan.Fold
 	for i, f := range folders {
 		all[i] = listed(f)
 	}
-	chosen := plan.Choose(all, l.row.FolderChoice)
+	known := make(map[string]string, len(l.folders))
+	for name, f := range l.folders {
+		known[name] = f.row.Role
+	}
+	chosen := plan.Choose(all, l.row.FolderChoice, known)
 	for _, f := range l.folders {
 		f.present = false
 		gone := !slices.ContainsFunc(all, func(s plan.Folder) bool { return s.Name == f.row.Name })

@@ -25,10 +25,14 @@ type Status struct {
 var order = []string{"inbox", "sent", "archive", "all"}
 
 // Choose returns the folders to sync, in the order to visit them: those with a role of order, or those chosen by name;
-// never drafts, junk or trash (SPEC 5).
-func Choose(folders []Folder, choice []string) []Folder {
+// never drafts, junk or trash (SPEC 5). known are the roles of folders synced before, by name: one that was deleted and
+// made again without its role goes on as what it was (F10).
+func Choose(folders []Folder, choice []string, known map[string]string) []Folder {
 	var out []Folder
 	for _, f := range folders {
+		if f.Role == "" {
+			f.Role = known[f.Name]
+		}
 		switch {
 		case !f.Selectable, f.Role == "drafts", f.Role == "junk", f.Role == "trash":
 		case len(choice) > 0 && slices.Contains(choice, f.Name), len(choice) == 0 && slices.Contains(order, f.Role):
