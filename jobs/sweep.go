@@ -45,14 +45,13 @@ func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 			return nil
 		})
 	})
+	if err == nil { // else the count is not the whole
+		w.metrics.swept(behind)
+	}
 	if len(missed) > 0 {
 		err = errors.Join(err, w.enqueueMissing(ctx, missed))
 	}
-	if err != nil {
-		return err
-	}
-	w.metrics.swept(behind)
-	return nil
+	return err
 }
 
 // enqueueMissing queues what no job alive does. The jobs are looked up after the facts: one that ended in between is
