@@ -2,6 +2,7 @@ package imapconn
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 )
@@ -63,6 +64,18 @@ func (lx *lexer) byte() (byte, error) {
 		lx.left--
 	}
 	return c, err
+}
+
+// leap passes over what is buffered up to the first of the bytes in stops.
+func (lx *lexer) leap(stops string) {
+	// Neither call can fail within what is buffered.
+	buf, _ := lx.r.Peek(min(lx.r.Buffered(), lx.left))
+	n := bytes.IndexAny(buf, stops)
+	if n < 0 {
+		n = len(buf)
+	}
+	_, _ = lx.r.Discard(n)
+	lx.left -= n
 }
 
 // back gives the last byte back.
@@ -334,6 +347,9 @@ func (lx *lexer) skipResponse() error {
 		closed  bool
 	)
 	for {
+		if size < 0 && !escaped {
+			lx.leap("\n\"{\\")
+		}
 		c, err := lx.byte()
 		if err != nil {
 			if errors.Is(err, errTooLong) {
@@ -382,6 +398,9 @@ func (lx *lexer) readText(keep int) error {
 	}
 	lx.left = maxSkipLine
 	for {
+		if len(lx.text) >= keep {
+			lx.leap("\n")
+		}
 		c, err := lx.byte()
 		if err != nil {
 			if errors.Is(err, errTooLong) {

@@ -182,9 +182,9 @@ func TestS07_MemoryStaysFlat(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes 200 MB")
 	}
-	parens := strings.Repeat("(", 8<<20)
+	parens := strings.Repeat("(", 4<<20)
 	var descending strings.Builder
-	for i := 1_500_000; i > 0; i-- {
+	for i := 1_100_000; i > 0; i-- {
 		fmt.Fprintf(&descending, " %d", i*2)
 	}
 	var m0, m1 runtime.MemStats
