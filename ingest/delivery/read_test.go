@@ -152,9 +152,7 @@ func hostile() map[string][]byte {
 
 func TestHostileReports(t *testing.T) {
 	for name, raw := range hostile() {
-		start := time.Now()
-		r, _ := delivery.Read(raw)
-		took := time.Since(start)
+		r, _, took := timed(raw)
 		t.Logf("%-16s %8d bytes %10v %4d recipients", name, len(raw), took, len(r.Recipients))
 		if took > slowest {
 			t.Errorf("%s took %v", name, took)
@@ -180,9 +178,8 @@ func FuzzRead(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		start := time.Now()
-		r, ok := delivery.Read(raw)
-		if took := time.Since(start); took > slowest {
+		r, ok, took := timed(raw)
+		if took > slowest {
 			t.Errorf("took %v", took)
 		}
 		if ok != (r.Kind != "") && ok {
