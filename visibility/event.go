@@ -75,7 +75,7 @@ type (
 	}
 
 	// SettingChanged changes the kinds it names; each keeps the version it was last changed at, so that two events about
-	// different kinds commute (G4).
+	// different kinds commute (G4). Version 0 is as in ShareChanged.
 	SettingChanged struct {
 		User    string         `json:"user"`
 		Version int64          `json:"version"`
@@ -236,7 +236,10 @@ func (e *SettingChanged) validate() error {
 			return fmt.Errorf("%s must be nobody, everyone, owner_or_collaborator or owner", kind)
 		}
 	}
-	return firstError(checkID("user", e.User), checkVersion(e.Version))
+	if e.Version < 0 {
+		return errors.New("version must not be negative")
+	}
+	return checkID("user", e.User)
 }
 
 func (e *SettingChanged) forKind(kind rules.Kind) *rules.Setting {

@@ -90,11 +90,4 @@ join card_owners o on o.account_id = k.account_id and o.card_id = k.id
 where k.account_id = @account_id and o.user_id is distinct from k.owner_id;
 
 -- name: CanOpenCard :one
--- Active users of the audience; owner and collaborators belong to it.
-select exists (
-    select from cards k, users v
-    where k.account_id = @account_id and k.id = @card_id and k.state = 'open'
-      and v.account_id = @account_id and v.id = @viewer_id and v.state = 'active'
-      and (k.everyone or k.owner_id = v.id
-           or exists (select from card_audience a where a.account_id = k.account_id and a.card_id = k.id and a.user_id = v.id)
-           or exists (select from card_collaborators c where c.account_id = k.account_id and c.card_id = k.id and c.user_id = v.id)));
+select exists (select from card_viewers where account_id = @account_id and card_id = @card_id and user_id = @viewer_id);

@@ -49,13 +49,7 @@ func (q *Queries) AddCollaborators(ctx context.Context, arg AddCollaboratorsPara
 }
 
 const canOpenCard = `-- name: CanOpenCard :one
-select exists (
-    select from cards k, users v
-    where k.account_id = $1 and k.id = $2 and k.state = 'open'
-      and v.account_id = $1 and v.id = $3 and v.state = 'active'
-      and (k.everyone or k.owner_id = v.id
-           or exists (select from card_audience a where a.account_id = k.account_id and a.card_id = k.id and a.user_id = v.id)
-           or exists (select from card_collaborators c where c.account_id = k.account_id and c.card_id = k.id and c.user_id = v.id)))
+select exists (select from card_viewers where account_id = $1 and card_id = $2 and user_id = $3)
 `
 
 type CanOpenCardParams struct {
@@ -64,7 +58,6 @@ type CanOpenCardParams struct {
 	ViewerID  int64
 }
 
-// Active users of the audience; owner and collaborators belong to it.
 func (q *Queries) CanOpenCard(ctx context.Context, arg CanOpenCardParams) (bool, error) {
 	row := q.db.QueryRow(ctx, canOpenCard, arg.AccountID, arg.CardID, arg.ViewerID)
 	var exists bool

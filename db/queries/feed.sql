@@ -178,13 +178,6 @@ from granted_conversations g
 join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where g.account_id = @account_id and g.card_id = @card_id and g.author_id = @author_id and a.address = @address;
 
--- name: FeedAddressOnCard :one
-select is_blocked(r.account_id, @author_id::bigint, r.address_id)::boolean as blocked
-from card_reach r
-join addresses a on a.account_id = r.account_id and a.id = r.address_id
-where r.account_id = @account_id and r.card_id = @card_id and a.address = @address
-limit 1;
-
 -- name: FeedSettings :many
 select kind, value from settings where account_id = @account_id and user_id = @user_id;
 
@@ -199,6 +192,19 @@ select crm_id, name from users
 where account_id = @account_id and state = 'active'
 order by name, crm_id
 limit @row_limit::bigint;
+
+-- name: FeedUser :one
+select id from users where account_id = @account_id and crm_id = @crm_id;
+
+-- name: FeedCardID :one
+select id from cards where account_id = @account_id and kind = @kind and crm_id = @crm_id;
+
+-- name: FeedSender :one
+-- The viewer as the sender of a mail: the name, and the first of the own addresses.
+select u.name, coalesce((select min(a.address) from user_addresses ua
+                         join addresses a on a.account_id = ua.account_id and a.id = ua.address_id
+                         where ua.account_id = u.account_id and ua.user_id = u.id), '')::text as address
+from users u where u.account_id = @account_id and u.crm_id = @viewer;
 
 -- name: FeedAudit :many
 select id, at, actor, act, subject, effect from audit_log

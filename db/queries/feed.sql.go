@@ -10,33 +10,6 @@ import (
 	"time"
 )
 
-const feedAddressOnCard = `-- name: FeedAddressOnCard :one
-select is_blocked(r.account_id, $1::bigint, r.address_id)::boolean as blocked
-from card_reach r
-join addresses a on a.account_id = r.account_id and a.id = r.address_id
-where r.account_id = $2 and r.card_id = $3 and a.address = $4
-limit 1
-`
-
-type FeedAddressOnCardParams struct {
-	AuthorID  int64
-	AccountID int64
-	CardID    int64
-	Address   string
-}
-
-func (q *Queries) FeedAddressOnCard(ctx context.Context, arg FeedAddressOnCardParams) (bool, error) {
-	row := q.db.QueryRow(ctx, feedAddressOnCard,
-		arg.AuthorID,
-		arg.AccountID,
-		arg.CardID,
-		arg.Address,
-	)
-	var blocked bool
-	err := row.Scan(&blocked)
-	return blocked, err
-}
-
 const feedAudit = `-- name: FeedAudit :many
 select id, at, actor, act, subject, effect from audit_log
 where account_id = $1 and id < $2
@@ -135,6 +108,23 @@ func (q *Queries) FeedCard(ctx context.Context, arg FeedCardParams) (FeedCardRow
 	var i FeedCardRow
 	err := row.Scan(&i.CardID, &i.UserID)
 	return i, err
+}
+
+const feedCardID = `-- name: FeedCardID :one
+select id from cards where account_id = $1 and kind = $2 and crm_id = $3
+`
+
+type FeedCardIDParams struct {
+	AccountID int64
+	Kind      string
+	CrmID     string
+}
+
+func (q *Queries) FeedCardID(ctx context.Context, arg FeedCardIDParams) (int64, error) {
+	row := q.db.QueryRow(ctx, feedCardID, arg.AccountID, arg.Kind, arg.CrmID)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const feedCards = `-- name: FeedCards :many
@@ -604,6 +594,31 @@ func (q *Queries) FeedPositions(ctx context.Context, arg FeedPositionsParams) ([
 	return items, nil
 }
 
+const feedSender = `-- name: FeedSender :one
+select u.name, coalesce((select min(a.address) from user_addresses ua
+                         join addresses a on a.account_id = ua.account_id and a.id = ua.address_id
+                         where ua.account_id = u.account_id and ua.user_id = u.id), '')::text as address
+from users u where u.account_id = $1 and u.crm_id = $2
+`
+
+type FeedSenderParams struct {
+	AccountID int64
+	Viewer    string
+}
+
+type FeedSenderRow struct {
+	Name    string
+	Address string
+}
+
+// The viewer as the sender of a mail: the name, and the first of the own addresses.
+func (q *Queries) FeedSender(ctx context.Context, arg FeedSenderParams) (FeedSenderRow, error) {
+	row := q.db.QueryRow(ctx, feedSender, arg.AccountID, arg.Viewer)
+	var i FeedSenderRow
+	err := row.Scan(&i.Name, &i.Address)
+	return i, err
+}
+
 const feedSettings = `-- name: FeedSettings :many
 select kind, value from settings where account_id = $1 and user_id = $2
 `
@@ -981,6 +996,22 @@ func (q *Queries) FeedThreads(ctx context.Context, arg FeedThreadsParams) ([]int
 		return nil, err
 	}
 	return items, nil
+}
+
+const feedUser = `-- name: FeedUser :one
+select id from users where account_id = $1 and crm_id = $2
+`
+
+type FeedUserParams struct {
+	AccountID int64
+	CrmID     string
+}
+
+func (q *Queries) FeedUser(ctx context.Context, arg FeedUserParams) (int64, error) {
+	row := q.db.QueryRow(ctx, feedUser, arg.AccountID, arg.CrmID)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const feedUsers = `-- name: FeedUsers :many

@@ -154,10 +154,15 @@ func ParseEvent(eventType string, data []byte) (visibility.Event, error) {
 	if err := json.Unmarshal(data, event); err != nil {
 		return nil, errors.New(explain(err))
 	}
+	noVersion := errors.New("version must be a whole number from 1 on") // without one it is a call of the author's own
 	switch e := event.(type) {
 	case *visibility.ShareChanged:
-		if e.Version < 1 { // without one it stands for a call of the author's own
-			return nil, errors.New("version must be a whole number from 1 on")
+		if e.Version < 1 {
+			return nil, noVersion
+		}
+	case *visibility.SettingChanged:
+		if e.Version < 1 {
+			return nil, noVersion
 		}
 	case *visibility.BlocklistChanged:
 		if err := require(data, "user", "entries"); err != nil {

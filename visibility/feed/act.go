@@ -2,11 +2,8 @@ package feed
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/address"
@@ -15,16 +12,9 @@ import (
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
 
-var (
-	// ErrAddressNotOnCard: only addresses on the card can be shared.
-	ErrAddressNotOnCard = errors.New("the address is not on the card")
-	// ErrAddressBlocked: what is blocked is not tracked and cannot be shared (R1).
-	ErrAddressBlocked = errors.New("the address is blocked")
-)
-
 // Share applies the viewer's own word on one conversation and returns the conversation as it is then. The event's user and
-// version are set here. Errors: visibility.ErrNotFound, ErrAddressNotOnCard, ErrAddressBlocked,
-// *visibility.ChoiceRequired, *visibility.Invalid.
+// version are set here. Errors: visibility.ErrNotFound, visibility.ErrCannotShare, *visibility.ChoiceRequired,
+// *visibility.Invalid.
 func (s *Service) Share(ctx context.Context, acc *db.Account, viewer string, e visibility.ShareChanged) (Conversation, error) {
 	e.User, e.Version = viewer, 0
 	if err := validate(&e); err != nil {
@@ -36,16 +26,6 @@ func (s *Service) Share(ctx context.Context, acc *db.Account, viewer string, e v
 		v, err := openCard(ctx, tx, acc, viewer, e.Card)
 		if err != nil {
 			return err
-		}
-		blocked, err := tx.FeedAddressOnCard(ctx, queries.FeedAddressOnCardParams{
-			AccountID: acc.ID, AuthorID: v.viewer, CardID: v.cardID, Address: canonical})
-		switch {
-		case errors.Is(err, pgx.ErrNoRows):
-			return ErrAddressNotOnCard
-		case err != nil:
-			return fmt.Errorf("look for the address on the card: %w", err)
-		case blocked:
-			return ErrAddressBlocked
 		}
 		if err := s.apply(ctx, tx, acc, viewer, &e); err != nil {
 			return err
@@ -120,7 +100,7 @@ func settings(ctx context.Context, tx *db.Tx, acc *db.Account, viewer string) (S
 
 // apply applies an act of the viewer's own and queues what it leaves behind.
 func (s *Service) apply(ctx context.Context, tx *db.Tx, acc *db.Account, viewer string, e visibility.Event) error {
-	outcome, err := visibility.Apply(ctx, tx, acc, []visibility.Told{{Event: e, At: time.Now(), By: viewer}})
+	outcome, err := visibility.Apply(ctx, tx, acc, []visibility.Told{{Event: e, At: time.Now().UTC().Truncate(time.Microsecond), By: viewer}})
 	if err != nil {
 		return err
 	}

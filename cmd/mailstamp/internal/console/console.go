@@ -130,10 +130,8 @@ func (r *request) fail(err error) {
 		status, title, text = http.StatusNotFound, "Nothing here", "It does not exist, or this user may not see it. Mailstamp never tells the two apart."
 	case errors.Is(err, feed.ErrInvalidCursor), errors.Is(err, errBadRequest), errors.As(err, &invalid):
 		status, title, text = http.StatusBadRequest, "That request makes no sense", "Nothing was changed. Go back and try once more."
-	case errors.Is(err, feed.ErrAddressNotOnCard):
-		status, title, text = http.StatusUnprocessableEntity, "Not an address of this card", "Only addresses on the card can be shared."
-	case errors.Is(err, feed.ErrAddressBlocked):
-		status, title, text = http.StatusUnprocessableEntity, "This address is blocked", "What is on a block list is not tracked and cannot be shared."
+	case errors.Is(err, visibility.ErrCannotShare):
+		status, title, text = http.StatusUnprocessableEntity, "This address cannot be shared", "Only addresses on the card that are not blocked can be shared."
 	case errors.Is(err, context.Canceled):
 		return
 	case db.Unavailable(err):
