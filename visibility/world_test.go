@@ -16,7 +16,7 @@ import (
 
 // world is one account on a database of its own, told by events and fed with mail as ingest stores it.
 type world struct {
-	*testing.T
+	testing.TB
 	d       *db.DB
 	acc     *db.Account
 	now     time.Time
@@ -24,32 +24,47 @@ type world struct {
 	queue   []visibility.Work
 }
 
-func newWorld(t *testing.T) *world {
-	d := testenv.DB(t)
+func newWorld(t testing.TB) *world { return newWorldOn(t, testenv.DB(t)) }
+
+// newWorldOn is a world beside others in one database.
+func newWorldOn(t testing.TB, d *db.DB) *world {
 	acc, err := d.NewAccount(t.Context(), t.Name())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{T: t, d: d, acc: acc, now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	return &world{TB: t, d: d, acc: acc, now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 }
 
 // tell applies one event as the CRM tells it and, unless work is pending, runs the jobs it leaves.
 func (w *world) tell(e visibility.Event) (visibility.Status, error) {
 	w.Helper()
-	w.now = w.now.Add(time.Second)
-	var out visibility.Outcome
-	err := w.d.Tx(w.Context(), w.acc.ID, func(tx *db.Tx) (err error) {
-		out, err = visibility.Apply(w.Context(), tx, w.acc, []visibility.Told{{Event: e, At: w.now, By: "crm"}})
-		return err
-	})
+	statuses, err := w.tellAll(e)
 	if err != nil {
 		return "", err
 	}
-	w.queue = append(w.queue, out.Work...)
 	if !w.pending {
 		w.settle()
 	}
-	return out.Statuses[0], nil
+	return statuses[0], nil
+}
+
+// tellAll applies events as one batch and leaves the jobs in the queue.
+func (w *world) tellAll(events ...visibility.Event) ([]visibility.Status, error) {
+	w.now = w.now.Add(time.Second)
+	var batch []visibility.Told
+	for _, e := range events {
+		batch = append(batch, visibility.Told{Event: e, At: w.now, By: "crm"})
+	}
+	var out visibility.Outcome
+	err := w.d.Tx(w.Context(), w.acc.ID, func(tx *db.Tx) (err error) {
+		out, err = visibility.Apply(w.Context(), tx, w.acc, batch)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.queue = append(w.queue, out.Work...)
+	return out.Statuses, nil
 }
 
 func (w *world) settle() {

@@ -20,6 +20,7 @@ type Difference struct {
 	Author, Card, Address string // as the CRM names them; the address by its number, for it is somebody's
 	Stored                *Stamp
 	Should                Stamp
+	Shown                 bool // readers show what must be hidden
 }
 
 func (d Difference) String() string {
@@ -27,7 +28,11 @@ func (d Difference) String() string {
 	if d.Stored != nil {
 		stored = d.Stored.String()
 	}
-	return fmt.Sprintf("author %s, card %s, address %s: stored %s, should be %s", d.Author, d.Card, d.Address, stored, d.Should)
+	text := fmt.Sprintf("author %s, card %s, address %s: stored %s, should be %s", d.Author, d.Card, d.Address, stored, d.Should)
+	if d.Shown {
+		text += "; SHOWN to those who open the card"
+	}
+	return text
 }
 
 func (s Stamp) String() string {
@@ -52,10 +57,7 @@ func Compare(ctx context.Context, tx *db.Tx) ([]Difference, error) {
 func (w *World) Compare() []Difference {
 	var out []Difference
 	add := func(c Conversation, stored *Stamp, should Stamp) {
-		out = append(out, Difference{
-			Author: w.users[c.Author].crmID, Card: w.cards[c.Card].kind + ":" + w.cards[c.Card].crmID,
-			Address: fmt.Sprintf("#%d", c.Address), Stored: stored, Should: should,
-		})
+		out = append(out, w.difference(c, stored, should))
 	}
 	for c, stored := range w.stamps {
 		if should := w.Stamp(c); stored != should {
@@ -67,10 +69,38 @@ func (w *World) Compare() []Difference {
 			add(c, nil, w.Stamp(c))
 		}
 	}
-	slices.SortFunc(out, func(a, b Difference) int {
+	return sorted(out)
+}
+
+// Leaks lists what readers show now and must not. It is empty at every instant, also while re-stamping is pending (G1).
+func (w *World) Leaks() []Difference {
+	var out []Difference
+	for c := range w.granted {
+		if w.leaks(c) {
+			stored := w.stamps[c]
+			out = append(out, w.difference(c, &stored, w.Stamp(c)))
+		}
+	}
+	return sorted(out)
+}
+
+// leaks reports whether readers believe a conversation visible that is to be hidden.
+func (w *World) leaks(c Conversation) bool {
+	return w.granted[c] && !(w.isAuthor(c.Author) && w.Verdict(c.Author, c.Card, c.Address).Visible)
+}
+
+func (w *World) difference(c Conversation, stored *Stamp, should Stamp) Difference {
+	return Difference{
+		Author: w.users[c.Author].crmID, Card: w.cards[c.Card].kind + ":" + w.cards[c.Card].crmID,
+		Address: fmt.Sprintf("#%d", c.Address), Stored: stored, Should: should, Shown: w.leaks(c),
+	}
+}
+
+func sorted(list []Difference) []Difference {
+	slices.SortFunc(list, func(a, b Difference) int {
 		return cmp.Or(cmp.Compare(a.Author, b.Author), cmp.Compare(a.Card, b.Card), cmp.Compare(a.Address, b.Address))
 	})
-	return out
+	return list
 }
 
 // Stamp is what should be stored of a conversation.

@@ -15,7 +15,7 @@ func Load(ctx context.Context, tx *db.Tx) (*World, error) {
 	w := &World{
 		users: map[int64]user{}, addresses: map[int64]string{}, userAddresses: map[int64]bool{}, settings: map[setting]string{},
 		cards: map[int64]*card{}, shares: map[Conversation]string{}, exchanged: map[correspondence]bool{},
-		messages: map[int64]Message{}, stamps: map[Conversation]Stamp{},
+		messages: map[int64]Message{}, stamps: map[Conversation]Stamp{}, granted: map[Conversation]bool{},
 	}
 	var id, other, third int64
 	var a, b, c string
@@ -73,12 +73,17 @@ func Load(ctx context.Context, tx *db.Tx) (*World, error) {
 			}
 			numbers = nil
 		})
+
+	// The judged: what is stored, and what readers make of it.
 	each(`select author_id, card_id, address_id, on_card, blocked, visible, reason from conversations where account_id = $1`,
 		[]any{&id, &other, &third, &stamp.OnCard, &stamp.Blocked, &stamp.Visible, &stamp.Reason},
 		func() { w.stamps[Conversation{id, other, third}] = stamp })
+	each(`select author_id, card_id, address_id from granted_conversations where account_id = $1 and granted`, []any{&id, &other, &third},
+		func() { w.granted[Conversation{id, other, third}] = true })
 
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, fmt.Errorf("read the plain facts: %w", err)
 	}
+	w.remember()
 	return w, nil
 }

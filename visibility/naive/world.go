@@ -32,7 +32,12 @@ type World struct {
 	shares        map[Conversation]string // only "shared" and "private"
 	exchanged     map[correspondence]bool
 	messages      map[int64]Message
-	stamps        map[Conversation]Stamp // the judged
+
+	onCard    map[int64]map[int64]bool // by card: its addresses, from the above
+	cardsWith map[int64][]int64        // by address: the cards that have it
+
+	stamps  map[Conversation]Stamp // the judged: what is stored,
+	granted map[Conversation]bool  // and what readers believe of it
 }
 
 type user struct{ crmID, state string }
@@ -80,8 +85,19 @@ func (w *World) cardAddresses(id int64) map[int64]bool {
 	return all
 }
 
+// remember asks for the addresses of every card once; nothing changes after that.
+func (w *World) remember() {
+	w.onCard, w.cardsWith = map[int64]map[int64]bool{}, map[int64][]int64{}
+	for id := range w.cards {
+		w.onCard[id] = w.cardAddresses(id)
+		for a := range w.onCard[id] {
+			w.cardsWith[a] = append(w.cardsWith[a], id)
+		}
+	}
+}
+
 // OnCard reports whether the address is one of the card's.
-func (w *World) OnCard(card, address int64) bool { return w.cardAddresses(card)[address] }
+func (w *World) OnCard(card, address int64) bool { return w.onCard[card][address] }
 
 // Blocked is the condition of R1.
 func (w *World) Blocked(author, address int64) bool {
@@ -186,10 +202,16 @@ func (w *World) CanOpen(viewer, cardID int64) bool {
 	return c.everyone || c.owner == viewer || c.collaborators[viewer] || c.audience[viewer]
 }
 
+// isAuthor: a user whom the CRM has told of and not deleted.
+func (w *World) isAuthor(id int64) bool {
+	state := w.users[id].state
+	return state == "active" || state == "inactive"
+}
+
 // Sees answers for one message: may the viewer see it on the card?
 func (w *World) Sees(viewer, message, cardID int64) bool {
 	m, known := w.messages[message]
-	if !known || !w.CanOpen(viewer, cardID) || w.users[m.Author].state == "deleted" {
+	if !known || !w.CanOpen(viewer, cardID) || !w.isAuthor(m.Author) {
 		return false
 	}
 	return slices.ContainsFunc(m.Addresses, func(address int64) bool {
@@ -204,10 +226,11 @@ func (w *World) Sees(viewer, message, cardID int64) bool {
 func (w *World) Conversations() []Conversation {
 	var out []Conversation
 	for pair := range w.exchanged {
-		for id := range w.cards {
-			if w.OnCard(id, pair.address) && !w.Blocked(pair.author, pair.address) {
-				out = append(out, Conversation{pair.author, id, pair.address})
-			}
+		if w.Blocked(pair.author, pair.address) {
+			continue
+		}
+		for _, id := range w.cardsWith[pair.address] {
+			out = append(out, Conversation{pair.author, id, pair.address})
 		}
 	}
 	return out
