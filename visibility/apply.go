@@ -188,6 +188,10 @@ func (c *change) apply(ctx context.Context, told Told) (Status, error) {
 		return c.cardUpserted(ctx, told, e)
 	case *CardDeleted:
 		return c.cardDeleted(ctx, told, e)
+	case *LeadConverted:
+		return c.leadConverted(ctx, told, e)
+	case *ContactMerged:
+		return c.contactMerged(ctx, told, e)
 	case *SettingChanged:
 		return c.settingChanged(ctx, told, e)
 	case *ShareChanged:

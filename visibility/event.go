@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mailstamp/mailstamp/db/address"
@@ -72,6 +73,19 @@ type (
 		Kind    rules.Kind `json:"kind"`
 		ID      string     `json:"id"`
 		Version int64      `json:"version"`
+	}
+
+	LeadConverted struct {
+		Lead    string  `json:"lead"`
+		Contact string  `json:"contact"`
+		Deal    *string `json:"deal,omitempty"`
+		Version int64   `json:"version"` // of the lead
+	}
+
+	ContactMerged struct {
+		Winner  string   `json:"winner"`
+		Losers  []string `json:"losers"`
+		Version int64    `json:"version"` // of the winner
 	}
 
 	// SettingChanged changes the kinds it names; each keeps the version it was last changed at, so that two events about
@@ -225,6 +239,23 @@ func (e *CardUpserted) validate() error {
 
 func (e *CardDeleted) validate() error {
 	return firstError(checkCard(CardRef{e.Kind, e.ID}), checkVersion(e.Version))
+}
+
+func (e *LeadConverted) validate() error {
+	if e.Deal != nil {
+		if err := checkID("deal", *e.Deal); err != nil {
+			return err
+		}
+	}
+	return firstError(checkID("lead", e.Lead), checkID("contact", e.Contact), checkVersion(e.Version))
+}
+
+func (e *ContactMerged) validate() error {
+	if len(e.Losers) == 0 || slices.Contains(e.Losers, e.Winner) {
+		return errors.New("losers must name at least one contact, and not the winner")
+	}
+	return firstError(checkID("winner", e.Winner), checkVersion(e.Version), checkLength("losers", len(e.Losers)),
+		each(e.Losers, func(id string) error { return checkID("losers", id) }))
 }
 
 func (e *SettingChanged) validate() error {

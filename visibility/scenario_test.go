@@ -112,6 +112,14 @@ func (s *scenario) run(line string) {
 	case "delete":
 		ref := cardRef(arg[0])
 		s.must(&visibility.CardDeleted{Kind: ref.Kind, ID: ref.ID, Version: s.next(string(ref.Kind), ref.ID)})
+	case "convert":
+		e := &visibility.LeadConverted{Lead: arg[0], Contact: arg[1], Version: s.next("lead", arg[0])}
+		if deal, said := w.named["deal"]; said {
+			e.Deal = &deal
+		}
+		s.must(e)
+	case "merge":
+		s.must(&visibility.ContactMerged{Winner: arg[0], Losers: arg[1:], Version: s.next("contact", arg[0])})
 	case "set":
 		value := rules.Setting(arg[2])
 		e := &visibility.SettingChanged{User: arg[0], Version: s.next("setting", arg[0])}

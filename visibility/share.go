@@ -26,6 +26,11 @@ func (c *change) ownersBehindShare(ctx context.Context, author int64, card CardR
 		return nil, fmt.Errorf("find the card: %w", err)
 	}
 	near, err := c.CardsNear(ctx, queries.CardsNearParams{AccountID: c.AccountID, CardID: k.ID})
+	if err == nil && k.MergedInto != nil {
+		var more []int64
+		more, err = c.CardsNear(ctx, queries.CardsNearParams{AccountID: c.AccountID, CardID: *k.MergedInto})
+		near = append(append(near, more...), *k.MergedInto)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("find linked cards: %w", err)
 	}
@@ -73,6 +78,11 @@ func (c *change) shareChanged(ctx context.Context, told Told, e *ShareChanged) (
 	}
 	if e.Version == nextVersion {
 		if err := s.mustBeOnCard(ctx); err != nil {
+			return "", err
+		}
+	}
+	if card.MergedInto != nil {
+		if err := s.carryOn(ctx, *card.MergedInto); err != nil {
 			return "", err
 		}
 	}
@@ -191,6 +201,26 @@ func (s *sharing) onDeal(ctx context.Context, share rules.Share) (rules.Share, e
 		s.touched = append(s.touched, conversationKey{s.author, contact, s.address})
 	}
 	return share, s.imply(ctx, shared, rules.Private)
+}
+
+// carryOn carries a word on a card that was converted or merged away already.
+func (s *sharing) carryOn(ctx context.Context, into int64) error {
+	contact, err := s.CardByID(ctx, queries.CardByIDParams{AccountID: s.AccountID, ID: into})
+	if err != nil {
+		return fmt.Errorf("find the card that it went into: %w", err)
+	}
+	if err := s.carryShares(ctx, s.told, []int64{s.card.ID}, contact, false); err != nil {
+		return err
+	}
+	deals, err := s.LinkedDeals(ctx, queries.LinkedDealsParams{AccountID: s.AccountID, AuthorID: s.author, ContactID: into, AddressID: s.address})
+	if err != nil {
+		return fmt.Errorf("find the contact's deals: %w", err)
+	}
+	s.touched = append(s.touched, conversationKey{s.author, into, s.address})
+	for _, d := range deals {
+		s.touched = append(s.touched, conversationKey{s.author, d.ID, s.address})
+	}
+	return nil
 }
 
 // imply writes a share on other cards, where the author said nothing later.

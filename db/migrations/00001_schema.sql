@@ -98,6 +98,7 @@ create table cards (
     epoch       bigint      not null default 1,
     fence       bigint      not null default 0,
     restamped   bigint      not null default 1,
+    merged_into bigint,                              -- the contact that a lead was converted or a contact merged into
     primary key (account_id, id),
     constraint cards_crm_id_key unique (account_id, kind, crm_id),
     foreign key (account_id, owner_id) references users,
@@ -402,6 +403,7 @@ create table conversations (
     share_at      timestamptz, -- when the author said so (the event's time), which orders what was said of contact and deal
     share_by      text,
     share_implied boolean     not null default false, -- by a word on a linked card
+    share_from    bigint,      -- the card that a "shared" was carried over from (conversion, merge), until its author confirms it
     visible       boolean     not null default false,
     reason        text        not null default 'unstamped' check (reason in ('unstamped', 'not_on_card', 'blocked', 'shared',
         'private', 'shared_on_contact', 'setting_everyone', 'setting_nobody', 'handover_visible', 'handover_hidden', 'owner',
@@ -435,17 +437,47 @@ join cards k on k.account_id = c.account_id and k.id = c.card_id and k.state = '
 left join settings s on s.account_id = c.account_id and s.user_id = c.author_id and s.kind = c.kind
 left join settings os on os.account_id = c.account_id and os.user_id = k.owner_id and os.kind = c.kind;
 
+-- +goose StatementBegin
+-- Would a share carried over from one card to another show the mail to more people? Such a share is held (SPEC 8). What the two
+-- cards were told of their audience counts, open or not: the card that was converted or merged away is closed by then.
+create function audience_grows(account bigint, from_card bigint, to_card bigint) returns boolean
+    language sql stable parallel safe
+    return exists (
+        select from cards t, cards f
+        where t.account_id = account and t.id = to_card and f.account_id = account and f.id = from_card and not f.everyone
+          and (t.everyone or exists (
+              select from (
+                  select t.owner_id as user_id where t.owner_id is not null
+                  union all
+                  select a.user_id from card_audience a where a.account_id = account and a.card_id = to_card
+                  union all
+                  select o.user_id from card_collaborators o where o.account_id = account and o.card_id = to_card
+              ) member
+              where member.user_id is distinct from f.owner_id
+                and not exists (select from card_audience a
+                                where a.account_id = account and a.card_id = from_card and a.user_id = member.user_id)
+                and not exists (select from card_collaborators o
+                                where o.account_id = account and o.card_id = from_card and o.user_id = member.user_id))));
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create function is_held(c conversations) returns boolean
+    language sql stable parallel safe
+    return c.share_from is not null and audience_grows(c.account_id, c.share_from, c.card_id);
+-- +goose StatementEnd
+
 -- Everything that SPEC 3.1 decides on, per conversation, as the facts are now (not as they were when it was stamped), with the
 -- epochs of the inputs. The last four columns are the stamp as it stands.
 create view conversation_facts with (security_invoker = true) as
-select c.account_id, c.author_id, c.card_id, c.address_id, c.kind, c.on_card, c.blocked, coalesce(c.share, '') as share,
+select c.account_id, c.author_id, c.card_id, c.address_id, c.kind, c.on_card, c.blocked,
+       (case when c.share is null or is_held(c) then '' else c.share end)::text as share,
        (c.kind = 'deal' and exists (
            select from deal_contacts dc
            join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = c.address_id
            join cards contact on contact.account_id = dc.account_id and contact.id = dc.contact_id and contact.state = 'open'
            join conversations cc on cc.account_id = c.account_id and cc.author_id = c.author_id
                                 and cc.card_id = dc.contact_id and cc.address_id = c.address_id
-           where dc.account_id = c.account_id and dc.deal_id = c.card_id and cc.share = 'shared'))::boolean as shared_on_contact,
+           where dc.account_id = c.account_id and dc.deal_id = c.card_id and cc.share = 'shared' and not is_held(cc)))::boolean as shared_on_contact,
        s.value as setting, a.handover,
        exists (select from card_owners o
                where o.account_id = c.account_id and o.card_id = c.card_id and o.user_id = c.author_id) as was_owner,

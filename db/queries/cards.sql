@@ -16,7 +16,7 @@ select id, kind, crm_id from cards where account_id = @account_id and id = any(@
 
 -- name: UpdateCard :exec
 update cards
-set version = @version, name = @name, state = 'open', everyone = @everyone, owner_id = @owner_id,
+set version = @version, name = @name, state = 'open', merged_into = null, everyone = @everyone, owner_id = @owner_id,
     owner_since = case when owner_id is distinct from @owner_id then @at else owner_since end
 where account_id = @account_id and id = @id;
 
@@ -91,3 +91,28 @@ where k.account_id = @account_id and o.user_id is distinct from k.owner_id;
 
 -- name: CanOpenCard :one
 select exists (select from card_viewers where account_id = @account_id and card_id = @card_id and user_id = @viewer_id);
+
+-- name: MergeCardsInto :exec
+-- Converted or merged away; a newer event of the card itself opens it again.
+update cards set state = 'deleted', merged_into = @into_id where account_id = @account_id and id = any(@ids::bigint[]);
+
+-- name: MoveDeals :exec
+-- The deals of contacts merged away are the winner's.
+insert into deal_contacts (account_id, deal_id, contact_id, is_primary, since)
+select dc.account_id, dc.deal_id, @winner_id, bool_or(dc.is_primary), min(dc.since) from deal_contacts dc
+where dc.account_id = @account_id and dc.contact_id = any(@loser_ids::bigint[])
+group by dc.account_id, dc.deal_id
+on conflict do nothing;
+
+-- name: CopyCardAddresses :exec
+insert into card_addresses (account_id, card_id, address_id, label, since)
+select distinct on (ca.address_id) ca.account_id, @to_card::bigint, ca.address_id, ca.label, @since from card_addresses ca
+where ca.account_id = @account_id and ca.card_id = any(@from_cards::bigint[])
+order by ca.address_id, ca.card_id
+on conflict do nothing;
+
+-- name: SetCardVersion :exec
+update cards set version = @version where account_id = @account_id and id = @id;
+
+-- name: CardByID :one
+select * from cards where account_id = @account_id and id = @id;

@@ -66,7 +66,7 @@ func (q *Queries) CanOpenCard(ctx context.Context, arg CanOpenCardParams) (bool,
 }
 
 const cardByCRMID = `-- name: CardByCRMID :one
-select account_id, id, kind, crm_id, version, name, state, owner_id, owner_since, everyone, epoch, fence, restamped from cards where account_id = $1 and kind = $2 and crm_id = $3
+select account_id, id, kind, crm_id, version, name, state, owner_id, owner_since, everyone, epoch, fence, restamped, merged_into from cards where account_id = $1 and kind = $2 and crm_id = $3
 `
 
 type CardByCRMIDParams struct {
@@ -92,6 +92,38 @@ func (q *Queries) CardByCRMID(ctx context.Context, arg CardByCRMIDParams) (Card,
 		&i.Epoch,
 		&i.Fence,
 		&i.Restamped,
+		&i.MergedInto,
+	)
+	return i, err
+}
+
+const cardByID = `-- name: CardByID :one
+select account_id, id, kind, crm_id, version, name, state, owner_id, owner_since, everyone, epoch, fence, restamped, merged_into from cards where account_id = $1 and id = $2
+`
+
+type CardByIDParams struct {
+	AccountID int64
+	ID        int64
+}
+
+func (q *Queries) CardByID(ctx context.Context, arg CardByIDParams) (Card, error) {
+	row := q.db.QueryRow(ctx, cardByID, arg.AccountID, arg.ID)
+	var i Card
+	err := row.Scan(
+		&i.AccountID,
+		&i.ID,
+		&i.Kind,
+		&i.CrmID,
+		&i.Version,
+		&i.Name,
+		&i.State,
+		&i.OwnerID,
+		&i.OwnerSince,
+		&i.Everyone,
+		&i.Epoch,
+		&i.Fence,
+		&i.Restamped,
+		&i.MergedInto,
 	)
 	return i, err
 }
@@ -207,6 +239,31 @@ func (q *Queries) CardsByID(ctx context.Context, arg CardsByIDParams) ([]CardsBy
 	return items, nil
 }
 
+const copyCardAddresses = `-- name: CopyCardAddresses :exec
+insert into card_addresses (account_id, card_id, address_id, label, since)
+select distinct on (ca.address_id) ca.account_id, $1::bigint, ca.address_id, ca.label, $2 from card_addresses ca
+where ca.account_id = $3 and ca.card_id = any($4::bigint[])
+order by ca.address_id, ca.card_id
+on conflict do nothing
+`
+
+type CopyCardAddressesParams struct {
+	ToCard    int64
+	Since     time.Time
+	AccountID int64
+	FromCards []int64
+}
+
+func (q *Queries) CopyCardAddresses(ctx context.Context, arg CopyCardAddressesParams) error {
+	_, err := q.db.Exec(ctx, copyCardAddresses,
+		arg.ToCard,
+		arg.Since,
+		arg.AccountID,
+		arg.FromCards,
+	)
+	return err
+}
+
 const dealsOfContacts = `-- name: DealsOfContacts :many
 select distinct deal_id from deal_contacts where account_id = $1 and contact_id = any($2::bigint[])
 `
@@ -311,6 +368,42 @@ func (q *Queries) HandedOverCards(ctx context.Context, accountID int64) ([]int64
 		return nil, err
 	}
 	return items, nil
+}
+
+const mergeCardsInto = `-- name: MergeCardsInto :exec
+update cards set state = 'deleted', merged_into = $1 where account_id = $2 and id = any($3::bigint[])
+`
+
+type MergeCardsIntoParams struct {
+	IntoID    *int64
+	AccountID int64
+	Ids       []int64
+}
+
+// Converted or merged away; a newer event of the card itself opens it again.
+func (q *Queries) MergeCardsInto(ctx context.Context, arg MergeCardsIntoParams) error {
+	_, err := q.db.Exec(ctx, mergeCardsInto, arg.IntoID, arg.AccountID, arg.Ids)
+	return err
+}
+
+const moveDeals = `-- name: MoveDeals :exec
+insert into deal_contacts (account_id, deal_id, contact_id, is_primary, since)
+select dc.account_id, dc.deal_id, $1, bool_or(dc.is_primary), min(dc.since) from deal_contacts dc
+where dc.account_id = $2 and dc.contact_id = any($3::bigint[])
+group by dc.account_id, dc.deal_id
+on conflict do nothing
+`
+
+type MoveDealsParams struct {
+	WinnerID  int64
+	AccountID int64
+	LoserIds  []int64
+}
+
+// The deals of contacts merged away are the winner's.
+func (q *Queries) MoveDeals(ctx context.Context, arg MoveDealsParams) error {
+	_, err := q.db.Exec(ctx, moveDeals, arg.WinnerID, arg.AccountID, arg.LoserIds)
+	return err
 }
 
 const putCardAddresses = `-- name: PutCardAddresses :exec
@@ -473,9 +566,24 @@ func (q *Queries) RemoveOtherDealContacts(ctx context.Context, arg RemoveOtherDe
 	return err
 }
 
+const setCardVersion = `-- name: SetCardVersion :exec
+update cards set version = $1 where account_id = $2 and id = $3
+`
+
+type SetCardVersionParams struct {
+	Version   int64
+	AccountID int64
+	ID        int64
+}
+
+func (q *Queries) SetCardVersion(ctx context.Context, arg SetCardVersionParams) error {
+	_, err := q.db.Exec(ctx, setCardVersion, arg.Version, arg.AccountID, arg.ID)
+	return err
+}
+
 const updateCard = `-- name: UpdateCard :exec
 update cards
-set version = $1, name = $2, state = 'open', everyone = $3, owner_id = $4,
+set version = $1, name = $2, state = 'open', merged_into = null, everyone = $3, owner_id = $4,
     owner_since = case when owner_id is distinct from $4 then $5 else owner_since end
 where account_id = $6 and id = $7
 `

@@ -116,7 +116,7 @@ values (@account_id, @author_id, @card_id, @address_id, @kind,
         is_blocked(@account_id, @author_id, @address_id), @share, @share_version, @share_at, @share_by, @share_implied)
 on conflict (account_id, author_id, card_id, address_id) do update
 set share = excluded.share, share_version = excluded.share_version, share_at = excluded.share_at, share_by = excluded.share_by,
-    share_implied = excluded.share_implied;
+    share_implied = excluded.share_implied, share_from = null;
 
 -- name: ImplyShares :exec
 -- What a word on one card says of others (SPEC 3.2), where the author did not say something there later.
@@ -127,7 +127,7 @@ select k.account_id, @author_id, k.id, @address_id, k.kind, true, is_blocked(k.a
 from cards k where k.account_id = @account_id and k.id = any(@card_ids::bigint[])
 order by k.id
 on conflict (account_id, author_id, card_id, address_id) do update
-set share = excluded.share, share_at = excluded.share_at, share_by = excluded.share_by, share_implied = true
+set share = excluded.share, share_at = excluded.share_at, share_by = excluded.share_by, share_implied = true, share_from = null
 where conversations.share_at is null or conversations.share_at <= excluded.share_at;
 
 -- name: LinkedDeals :many
@@ -135,6 +135,7 @@ where conversations.share_at is null or conversations.share_at <= excluded.share
 select d.id, d.crm_id, coalesce(c.share, '') as share, coalesce(c.reason, '') as reason
 from deal_contacts dc
 join cards d on d.account_id = dc.account_id and d.id = dc.deal_id and d.state = 'open'
+join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
 join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = @address_id
 left join conversations c on c.account_id = d.account_id and c.author_id = @author_id and c.card_id = d.id and c.address_id = @address_id
 where dc.account_id = @account_id and dc.contact_id = @contact_id
@@ -142,7 +143,7 @@ order by d.crm_id;
 
 -- name: LinkedContacts :many
 -- Open contacts of the deal that have the address, and what the author said there.
-select k.id, k.crm_id, coalesce(c.share, '') as share, c.share_at
+select k.id, k.crm_id, (case when c.share is null or is_held(c) then '' else c.share end)::text as share, c.share_at
 from deal_contacts dc
 join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
 join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = @address_id
@@ -187,3 +188,24 @@ where d.account_id = @account_id and d.deal_id = @card_id;
 select r.address_id from card_reach r where r.account_id = @account_id and r.card_id = any(@card_ids::bigint[])
 union
 select c.address_id from conversations c where c.account_id = @account_id and c.card_id = any(@card_ids::bigint[]);
+
+-- name: SharesToCarry :many
+-- What authors said on cards that are converted or merged away, the private words first.
+select author_id, address_id, share::text as share, share_from, card_id, share_by from conversations
+where account_id = @account_id and card_id = any(@card_ids::bigint[]) and share is not null
+order by share, card_id, author_id, address_id;
+
+-- name: CarryShare :one
+-- Private wins; a shared goes only where nothing was said, and is held while the audience is larger than it was. What the author
+-- said on the card later than the change stands.
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_at, share_by,
+                           share_implied, share_from)
+values (@account_id, @author_id, @card_id, @address_id, @kind,
+        exists (select from card_reach r where r.account_id = @account_id and r.card_id = @card_id and r.address_id = @address_id),
+        is_blocked(@account_id, @author_id, @address_id), @share, @share_at, @share_by, true, sqlc.narg(share_from))
+on conflict (account_id, author_id, card_id, address_id) do update
+set share = excluded.share, share_at = excluded.share_at, share_by = excluded.share_by, share_implied = true,
+    share_from = excluded.share_from
+where (conversations.share_at is null or conversations.share_at <= excluded.share_at)
+  and (excluded.share = 'private' or conversations.share is null)
+returning is_held(conversations)::boolean as held;

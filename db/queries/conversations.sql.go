@@ -263,8 +263,53 @@ func (q *Queries) CardsWithAddresses(ctx context.Context, arg CardsWithAddresses
 	return items, nil
 }
 
+const carryShare = `-- name: CarryShare :one
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_at, share_by,
+                           share_implied, share_from)
+values ($1, $2, $3, $4, $5,
+        exists (select from card_reach r where r.account_id = $1 and r.card_id = $3 and r.address_id = $4),
+        is_blocked($1, $2, $4), $6, $7, $8, true, $9)
+on conflict (account_id, author_id, card_id, address_id) do update
+set share = excluded.share, share_at = excluded.share_at, share_by = excluded.share_by, share_implied = true,
+    share_from = excluded.share_from
+where (conversations.share_at is null or conversations.share_at <= excluded.share_at)
+  and (excluded.share = 'private' or conversations.share is null)
+returning is_held(conversations)::boolean as held
+`
+
+type CarryShareParams struct {
+	AccountID int64
+	AuthorID  int64
+	CardID    int64
+	AddressID int64
+	Kind      string
+	Share     *string
+	ShareAt   *time.Time
+	ShareBy   *string
+	ShareFrom *int64
+}
+
+// Private wins; a shared goes only where nothing was said, and is held while the audience is larger than it was. What the author
+// said on the card later than the change stands.
+func (q *Queries) CarryShare(ctx context.Context, arg CarryShareParams) (bool, error) {
+	row := q.db.QueryRow(ctx, carryShare,
+		arg.AccountID,
+		arg.AuthorID,
+		arg.CardID,
+		arg.AddressID,
+		arg.Kind,
+		arg.Share,
+		arg.ShareAt,
+		arg.ShareBy,
+		arg.ShareFrom,
+	)
+	var held bool
+	err := row.Scan(&held)
+	return held, err
+}
+
 const conversation = `-- name: Conversation :one
-select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version, share_at, share_by, share_implied, visible, reason, author_epoch, card_epoch, owner_epoch, since, stamped_at from conversations
+select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version, share_at, share_by, share_implied, share_from, visible, reason, author_epoch, card_epoch, owner_epoch, since, stamped_at from conversations
 where account_id = $1 and author_id = $2 and card_id = $3 and address_id = $4
 `
 
@@ -296,6 +341,7 @@ func (q *Queries) Conversation(ctx context.Context, arg ConversationParams) (Con
 		&i.ShareAt,
 		&i.ShareBy,
 		&i.ShareImplied,
+		&i.ShareFrom,
 		&i.Visible,
 		&i.Reason,
 		&i.AuthorEpoch,
@@ -502,7 +548,7 @@ select k.account_id, $1, k.id, $2, k.kind, true, is_blocked(k.account_id, $1, $2
 from cards k where k.account_id = $6 and k.id = any($7::bigint[])
 order by k.id
 on conflict (account_id, author_id, card_id, address_id) do update
-set share = excluded.share, share_at = excluded.share_at, share_by = excluded.share_by, share_implied = true
+set share = excluded.share, share_at = excluded.share_at, share_by = excluded.share_by, share_implied = true, share_from = null
 where conversations.share_at is null or conversations.share_at <= excluded.share_at
 `
 
@@ -575,7 +621,7 @@ func (q *Queries) LinkCards(ctx context.Context, arg LinkCardsParams) error {
 }
 
 const linkedContacts = `-- name: LinkedContacts :many
-select k.id, k.crm_id, coalesce(c.share, '') as share, c.share_at
+select k.id, k.crm_id, (case when c.share is null or is_held(c) then '' else c.share end)::text as share, c.share_at
 from deal_contacts dc
 join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
 join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = $1
@@ -633,6 +679,7 @@ const linkedDeals = `-- name: LinkedDeals :many
 select d.id, d.crm_id, coalesce(c.share, '') as share, coalesce(c.reason, '') as reason
 from deal_contacts dc
 join cards d on d.account_id = dc.account_id and d.id = dc.deal_id and d.state = 'open'
+join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
 join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = $1
 left join conversations c on c.account_id = d.account_id and c.author_id = $2 and c.card_id = d.id and c.address_id = $1
 where dc.account_id = $3 and dc.contact_id = $4
@@ -726,7 +773,7 @@ values ($1, $2, $3, $4, $5,
         is_blocked($1, $2, $4), $6, $7, $8, $9, $10)
 on conflict (account_id, author_id, card_id, address_id) do update
 set share = excluded.share, share_version = excluded.share_version, share_at = excluded.share_at, share_by = excluded.share_by,
-    share_implied = excluded.share_implied
+    share_implied = excluded.share_implied, share_from = null
 `
 
 type PutShareParams struct {
@@ -839,6 +886,54 @@ func (q *Queries) SettingEpoch(ctx context.Context, arg SettingEpochParams) (int
 	var epoch int64
 	err := row.Scan(&epoch)
 	return epoch, err
+}
+
+const sharesToCarry = `-- name: SharesToCarry :many
+select author_id, address_id, share::text as share, share_from, card_id, share_by from conversations
+where account_id = $1 and card_id = any($2::bigint[]) and share is not null
+order by share, card_id, author_id, address_id
+`
+
+type SharesToCarryParams struct {
+	AccountID int64
+	CardIds   []int64
+}
+
+type SharesToCarryRow struct {
+	AuthorID  int64
+	AddressID int64
+	Share     string
+	ShareFrom *int64
+	CardID    int64
+	ShareBy   *string
+}
+
+// What authors said on cards that are converted or merged away, the private words first.
+func (q *Queries) SharesToCarry(ctx context.Context, arg SharesToCarryParams) ([]SharesToCarryRow, error) {
+	rows, err := q.db.Query(ctx, sharesToCarry, arg.AccountID, arg.CardIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SharesToCarryRow
+	for rows.Next() {
+		var i SharesToCarryRow
+		if err := rows.Scan(
+			&i.AuthorID,
+			&i.AddressID,
+			&i.Share,
+			&i.ShareFrom,
+			&i.CardID,
+			&i.ShareBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const stamp = `-- name: Stamp :exec

@@ -68,6 +68,7 @@ type Card struct {
 	Epoch      int64
 	Fence      int64
 	Restamped  int64
+	MergedInto *int64
 }
 
 type CardAddress struct {
@@ -127,6 +128,7 @@ type Conversation struct {
 	ShareAt      *time.Time
 	ShareBy      *string
 	ShareImplied bool
+	ShareFrom    *int64
 	Visible      bool
 	Reason       string
 	AuthorEpoch  int64

@@ -1,0 +1,128 @@
+package visibility
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/visibility/rules"
+)
+
+// leadConverted closes the lead and carries its shares to the contact; a private one to the deal too, whose setting could
+// else show what the author hid. Late events carry shares as well: what was said of a card that is gone is not lost
+// because of the order in which it is told.
+func (c *change) leadConverted(ctx context.Context, told Told, e *LeadConverted) (Status, error) {
+	lead, err := c.card(ctx, CardRef{rules.Lead, e.Lead})
+	if err != nil {
+		return "", err
+	}
+	contact, err := c.card(ctx, CardRef{rules.Contact, e.Contact})
+	if err != nil {
+		return "", err
+	}
+	status := Stale
+	if e.Version > lead.Version {
+		status = Applied
+		err := c.MergeCardsInto(ctx, queries.MergeCardsIntoParams{AccountID: c.AccountID, IntoID: &contact.ID, Ids: []int64{lead.ID}})
+		if err != nil {
+			return "", fmt.Errorf("close the lead: %w", err)
+		}
+		if err := c.SetCardVersion(ctx, queries.SetCardVersionParams{AccountID: c.AccountID, ID: lead.ID, Version: e.Version}); err != nil {
+			return "", fmt.Errorf("write the lead's version: %w", err)
+		}
+	}
+	if err := c.carryShares(ctx, told, []int64{lead.ID}, contact, false); err != nil {
+		return "", err
+	}
+	if e.Deal != nil {
+		deal, err := c.card(ctx, CardRef{rules.Deal, *e.Deal})
+		if err != nil {
+			return "", err
+		}
+		if err := c.carryShares(ctx, told, []int64{lead.ID}, deal, true); err != nil {
+			return "", err
+		}
+		c.cards[deal.ID] = true
+	}
+	c.cards[lead.ID], c.cards[contact.ID] = true, true
+	return status, c.note(told, "lead.converted", e)
+}
+
+// contactMerged closes the losers and gives their addresses, deals and shares to the winner. The winner's next event says
+// again what its addresses are, and a deal's what its contacts are.
+func (c *change) contactMerged(ctx context.Context, told Told, e *ContactMerged) (Status, error) {
+	winner, err := c.card(ctx, CardRef{rules.Contact, e.Winner})
+	if err != nil {
+		return "", err
+	}
+	var losers []int64
+	for _, id := range e.Losers {
+		loser, err := c.card(ctx, CardRef{rules.Contact, id})
+		if err != nil {
+			return "", err
+		}
+		losers = append(losers, loser.ID)
+		c.cards[loser.ID] = true
+	}
+	if err := c.MergeCardsInto(ctx, queries.MergeCardsIntoParams{AccountID: c.AccountID, IntoID: &winner.ID, Ids: losers}); err != nil {
+		return "", fmt.Errorf("close the contacts merged away: %w", err)
+	}
+	if err := c.MoveDeals(ctx, queries.MoveDealsParams{AccountID: c.AccountID, WinnerID: winner.ID, LoserIds: losers}); err != nil {
+		return "", fmt.Errorf("move their deals: %w", err)
+	}
+	if err := c.carryShares(ctx, told, losers, winner, false); err != nil {
+		return "", err
+	}
+	c.cards[winner.ID] = true
+	status := Stale
+	if e.Version > winner.Version {
+		status = Applied
+		err := c.CopyCardAddresses(ctx, queries.CopyCardAddressesParams{AccountID: c.AccountID, ToCard: winner.ID, FromCards: losers, Since: told.At})
+		if err != nil {
+			return "", fmt.Errorf("copy their addresses: %w", err)
+		}
+		if err := c.SetCardVersion(ctx, queries.SetCardVersionParams{AccountID: c.AccountID, ID: winner.ID, Version: e.Version}); err != nil {
+			return "", fmt.Errorf("write the winner's version: %w", err)
+		}
+	}
+	return status, c.note(told, "contact.merged", e)
+}
+
+// carryShares takes what authors said on cards that go to the card that stays. Private wins where they disagree; a shared
+// is held while more people can open the card than could open the one it was said on.
+func (c *change) carryShares(ctx context.Context, told Told, from []int64, to queries.Card, onlyPrivate bool) error {
+	words, err := c.SharesToCarry(ctx, queries.SharesToCarryParams{AccountID: c.AccountID, CardIds: from})
+	if err != nil {
+		return fmt.Errorf("read the shares to carry over: %w", err)
+	}
+	for _, w := range words {
+		p := queries.CarryShareParams{AccountID: c.AccountID, AuthorID: w.AuthorID, CardID: to.ID, AddressID: w.AddressID,
+			Kind: to.Kind, Share: &w.Share, ShareAt: &told.At, ShareBy: w.ShareBy}
+		if w.Share == string(rules.Shared) {
+			if onlyPrivate {
+				continue
+			}
+			p.ShareFrom = &w.CardID
+			if w.ShareFrom != nil { // unconfirmed there already
+				p.ShareFrom = w.ShareFrom
+			}
+		}
+		held, err := c.CarryShare(ctx, p)
+		if errors.Is(err, pgx.ErrNoRows) { // something else was said there
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("carry a share over: %w", err)
+		}
+		if held {
+			err = c.note(told, "share.held", map[string]any{"author": w.AuthorID, "address": w.AddressID, "card": CardRef{rules.Kind(to.Kind), to.CrmID}})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
