@@ -8,6 +8,7 @@ import (
 
 // amazonEvent is what Amazon SES tells by way of SNS, in JSON in the text of a mail.
 type amazonEvent struct {
+	Message          string `json:"Message"` // the event as a string, where SNS wraps it
 	NotificationType string `json:"notificationType"`
 	EventType        string `json:"eventType"`
 	Mail             struct {
@@ -60,13 +61,18 @@ func (m *mail) amazonNotification() (Report, bool) {
 		}
 	}
 	start := strings.IndexByte(text, '{')
-	if start < 0 || !strings.Contains(text, "mail") || !(strings.Contains(text, `"notificationType"`) || strings.Contains(text, `"eventType"`)) {
+	if start < 0 || !strings.Contains(text, "mail") || !(strings.Contains(text, "notificationType") || strings.Contains(text, "eventType")) {
 		return Report{}, false
 	}
 	var e amazonEvent
 	text = strings.NewReplacer("\n ", "", "\n", "").Replace(text[start:])
 	if json.NewDecoder(strings.NewReader(text)).Decode(&e) != nil {
 		return Report{}, false
+	}
+	if e.NotificationType+e.EventType == "" && e.Message != "" {
+		if json.Unmarshal([]byte(e.Message), &e) != nil {
+			return Report{}, false
+		}
 	}
 	r := Report{Kind: DSN, Family: "amazon_ses"}
 	r.Original.Subject = clipText(e.Mail.CommonHeaders.Subject, maxIDBytes)

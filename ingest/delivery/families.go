@@ -10,11 +10,11 @@ var families = []family{
 	{name: "gmail", marks: []string{"** ", " **", "your message"}, shapes: []shape{bySentence, byLine}, own: true},
 
 	// Exim and what builds on it: GMX, Mail.ru, Zoho, MXLogic speak its sentences.
-	{name: "zoho", marks: []string{"this message was created automatically by mail delivery software", "error_code :"}, shapes: []shape{byLead}},
-	{name: "exim", marks: []string{"message was created automatically by", "could not be delivered", "address"}, shapes: []shape{byColon, byLine, byLead}, local: true},
-	{name: "exim", marks: []string{"message was created automatically by mail delivery software", "delivered to"}, shapes: []shape{byColon, byLine, byLead}, local: true},
-	{name: "exim", marks: []string{"a message that you sent", "not yet been delivered"}, shapes: []shape{byColon, byLine, byLead}, action: Delayed, local: true},
-	{name: "exim", marks: []string{"message that you sent could not be delivered"}, shapes: []shape{byColon, byLine, byLead}, local: true},
+	{name: "zoho", marks: []string{"this message was created automatically by mail delivery software", "error_code :"}, shapes: []shape{byLead, byLabel}},
+	{name: "exim", marks: []string{"message was created automatically by", "could not be delivered", "address"}, shapes: []shape{byColon, byLine, byLead, byLabel}, local: true},
+	{name: "exim", marks: []string{"message was created automatically by mail delivery software", "delivered to"}, shapes: []shape{byColon, byLine, byLead, byLabel}, local: true},
+	{name: "exim", marks: []string{"a message that you sent", "not yet been delivered"}, shapes: []shape{byColon, byLine, byLead, byLabel}, action: Delayed, local: true},
+	{name: "exim", marks: []string{"message that you sent could not be delivered"}, shapes: []shape{byColon, byLine, byLead, byLabel}, local: true},
 
 	// qmail and its children.
 	{name: "qmail", marks: []string{"this is the qmail-send program"}, shapes: []shape{byColon, byLine}},
@@ -63,7 +63,7 @@ var families = []family{
 	{name: "james", marks: []string{"error message below:", "message details:", "rcpt to:"}, shapes: []shape{byLabel}},
 	{name: "kddi", marks: []string{"your mail sent on:", "could not be delivered to"}, anyone: true, shapes: []shape{bySentence, byLabel}},
 	{name: "ezweb", marks: []string{"the user(s) "}, shapes: []shape{byLine}, own: true},
-	{name: "ezweb", marks: []string{"each of the following recipients was rejected by a remote mail server"}, shapes: []shape{byLine}},
+	{name: "ezweb", marks: []string{"each of the following recipients was rejected by a remote mail server"}, shapes: []shape{byLabel, byLine}},
 	{name: "verizon", marks: []string{"message could not be delivered to mobile"}, anyone: true, shapes: []shape{byLabel, byLine}, own: true},
 	{name: "verizon", marks: []string{"your message could not be delivered", "rcpt to:"}, anyone: true, shapes: []shape{byLabel, byLine}},
 	{name: "fml", marks: []string{"original mail as follows:", "duplicated message-id"}, shapes: []shape{bySentence}},

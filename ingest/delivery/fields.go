@@ -51,6 +51,11 @@ func parseFields(raw []byte) (fields, []byte) {
 			continue
 		}
 		name, value, ok := cutField(line)
+		if n := len(out); len(line) > 4 && n > 0 && replyAt(string(line[:4]), 0) && len(out[n-1].value) < maxFieldBytes {
+			// The next line of a reply of several, put there without folding.
+			out[n-1].value += " " + string(bytes.TrimSpace(clip(line, maxFieldBytes)))
+			continue
+		}
 		if !ok {
 			continue
 		}

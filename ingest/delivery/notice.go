@@ -174,10 +174,15 @@ func (m *mail) recipients(f *family, lines []string) []mention {
 	return found
 }
 
-// others parts the recipients from the addressee and the sender of the report.
+// contactNames are whom to ask, in the texts of reports, rather than who failed.
+var contactNames = map[string]bool{"postmaster": true, "mailer-daemon": true, "abuse": true, "support": true, "helpdesk": true, "hostmaster": true}
+
+// others parts the recipients from the addressee and the sender of the report, and
+// from those to be asked about it.
 func (m *mail) others(all []mention) (found, self []mention) {
 	for _, n := range all {
-		own := n.address == m.from
+		local, _, _ := strings.Cut(n.address, "@")
+		own := n.address == m.from || contactNames[local]
 		for _, a := range m.to {
 			own = own || n.address == a
 		}

@@ -99,6 +99,9 @@ func byReply(lines []string) []mention {
 func byLabel(lines []string) []mention {
 	return collect(lines, func(line string) (string, string) {
 		l := strings.ToLower(line)
+		if len(l) != len(line) || strings.Contains(l, "original address") {
+			return "", ""
+		}
 		for _, label := range labels {
 			i := strings.Index(l, label)
 			if i < 0 {
