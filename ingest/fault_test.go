@@ -356,9 +356,9 @@ func TestF38InterruptedAfterEveryWriteEndsTheSame(t *testing.T) {
 	})
 	want := unhash(undisturbed.content())
 	errKilled := errors.New("killed")
-	step := max(1, total/8)
-	for at := 1; at <= total; at += step {
-		for _, when := range []string{"before", "after"} {
+	// Each run costs a second; every other write is enough to cover each kind before and after its commit.
+	for at := 1; at <= total; at += 2 {
+		for _, when := range []string{[]string{"before", "after"}[at/2%2]} {
 			b := prepare()
 			n := 0
 			// killed drives a sync whose transaction number at does not commit, or commits and is the last.

@@ -309,7 +309,7 @@ func (l *loop) classify(ctx context.Context, entries []*entry) (map[string]addre
 			continue // quarantined or expunged already
 		}
 		e.verdict = plan.Classify(e.parties, func(a string) plan.Facts { return facts[a].Facts })
-		e.wantReport = e.verdict.Disposition != plan.Stored && mayReport(e.header)
+		e.wantReport = mayReport(e.header)
 		if e.verdict.Disposition == plan.Stored && e.size > maxBodyBytes {
 			e.quarantine(message.ReasonTooLarge)
 		}
@@ -349,7 +349,8 @@ func (l *loop) findCopies(ctx context.Context, entries []*entry) error {
 
 // bodyBytes is what reading the entry's body takes; 0 when it is not needed.
 func (e *entry) bodyBytes() int64 {
-	if e.verdict.Disposition == plan.Stored && e.copyOf == 0 || e.wantReport && e.size <= maxReportBytes {
+	if e.verdict.Disposition == plan.Stored && e.copyOf == 0 ||
+		e.wantReport && e.verdict.Disposition != plan.Stored && e.digest != nil && e.size <= maxReportBytes {
 		return max(e.size, 1)
 	}
 	return 0
@@ -377,8 +378,8 @@ func (l *loop) readBodies(ctx context.Context, f *folder, entries []*entry, byte
 			return nil
 		}
 		if item.Err != nil {
-			if e.wantReport {
-				return nil // it stays indexed
+			if e.verdict.Disposition != plan.Stored {
+				return nil // it stays what it is without its body
 			}
 			e.quarantine(reasonOf(item.Err))
 			return nil
@@ -425,6 +426,8 @@ func (l *loop) readBody(e *entry, raw []byte) {
 	}()
 	if e.wantReport {
 		e.report = readReport(raw)
+	}
+	if e.verdict.Disposition != plan.Stored {
 		return
 	}
 	msg, err := parseBody(raw, message.DefaultLimits)

@@ -550,6 +550,22 @@ create table deliveries (
     foreign key (account_id, message_id) references messages (account_id, id) on delete cascade
 );
 
+-- What delivery reports say, one row per recipient, by keyed hashes: a report may come before the message it is about (back-fill is
+-- newest first), or fit nothing. original: of the Message-ID reported on, empty when the report names none; report: digest of its header.
+create table delivery_evidence (
+    account_id bigint      not null,
+    author_id  bigint      not null,
+    original   bytea       not null check (length(original) in (0, 16)),
+    recipient  bytea       not null check (length(recipient) in (0, 16)),
+    report     bytea       not null,
+    status     text        not null check (status in ('delayed', 'relayed', 'delivered', 'displayed', 'bounced')),
+    class      text,
+    code       text,
+    at         timestamptz not null,
+    primary key (account_id, author_id, original, recipient, report, status),
+    foreign key (account_id, author_id) references users
+);
+
 -- ------------------------------------------------------------------------------------------------------------- bookkeeping
 
 -- Webhook deliveries already applied; pruned once their signature could not pass any more.

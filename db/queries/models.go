@@ -190,6 +190,18 @@ type Delivery struct {
 	At        time.Time
 }
 
+type DeliveryEvidence struct {
+	AccountID int64
+	AuthorID  int64
+	Original  []byte
+	Recipient []byte
+	Report    []byte
+	Status    string
+	Class     *string
+	Code      *string
+	At        time.Time
+}
+
 type Folder struct {
 	AccountID   int64
 	ID          int64
