@@ -69,6 +69,20 @@ func (c *Conn) do(ctx context.Context, op string, exchange func() error) error {
 	return c.wrap(op, exchange())
 }
 
+// settled repeats look while the server tells of changes during it, so that
+// its answer is not older than the question. Dovecot answers from what it knew
+// of the examined folder when the last command ended, and tells what happened
+// since only with the result; the changes stay hints for Idle as well.
+func (c *Conn) settled(look func() error) error {
+	for range maxLooks {
+		before := c.g.changesSoFar()
+		if err := look(); err != nil || c.selected.Name == "" || c.g.changesSoFar() == before {
+			return err
+		}
+	}
+	return nil
+}
+
 // wrap gives an error of the library its kind.
 func (c *Conn) wrap(op string, err error) error {
 	if err == nil {

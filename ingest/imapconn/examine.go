@@ -52,6 +52,12 @@ func (g *guard) setExists(n uint32) {
 	g.mu.Unlock()
 }
 
+func (g *guard) changesSoFar() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.changes
+}
+
 func (g *guard) existsNow() uint32 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -66,8 +72,11 @@ const extraUIDs = 10_000
 // later, and some of the two days before, since servers compare days in zones
 // of their own; all for the zero time.
 func (c *Conn) UIDs(ctx context.Context, from time.Time) (UIDRanges, error) {
-	uids, err := c.search(ctx, &imap.SearchCriteria{Since: since(from)})
-	if err != nil {
+	var uids UIDRanges
+	if err := c.settled(func() (err error) {
+		uids, err = c.search(ctx, &imap.SearchCriteria{Since: since(from)})
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	// A server that claims more messages than the folder has would make the

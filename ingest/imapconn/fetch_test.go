@@ -68,10 +68,12 @@ func TestF17_UnsolicitedInsideCommands(t *testing.T) {
 		p.send(msg(2, "h2"))
 		p.send(noise...)
 		p.send(tag + " OK done")
-		tag = p.want("UID SEARCH")
-		p.send(noise...)
-		p.send("* SEARCH 1 2")
-		p.send(tag + " OK done")
+		for range maxLooks { // it is asked again, because the folder changed
+			tag = p.want("UID SEARCH")
+			p.send(noise...)
+			p.send("* SEARCH 1 2")
+			p.send(tag + " OK done")
+		}
 	})
 	checkHeaders(t, c, uidset.Between(1, 2), "1=h1 2=h2", "")
 	if changed, err := c.Idle(t.Context(), time.Minute); !changed || err != nil {

@@ -10,8 +10,17 @@ import (
 )
 
 // Folders lists all folders with role and counters: in one round trip where
-// the server has LIST-STATUS, in two (and one more per 50 folders) elsewhere.
-func (c *Conn) Folders(ctx context.Context) ([]Folder, error) {
+// the server has LIST-STATUS, in two (and one more per 50 folders) elsewhere;
+// once again where the examined folder changed meanwhile.
+func (c *Conn) Folders(ctx context.Context) (folders []Folder, err error) {
+	err = c.settled(func() error {
+		folders, err = c.folders(ctx)
+		return err
+	})
+	return folders, err
+}
+
+func (c *Conn) folders(ctx context.Context) ([]Folder, error) {
 	col := &collector{command: "LIST", expect: 1, utf8: c.Has("IMAP4rev2") && !c.Has("IMAP4rev1")}
 	status := imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true, HighestModSeq: c.Has("CONDSTORE")}
 	listStatus := c.Has("LIST-STATUS") || c.Has("IMAP4rev2")
@@ -25,6 +34,7 @@ func (c *Conn) Folders(ctx context.Context) ([]Folder, error) {
 	err := c.do(ctx, "list folders", func() error {
 		c.g.collect(col)
 		defer c.g.collect(nil)
+		defer c.look()()
 		return c.client.List("", "*", options).Close()
 	})
 	if err != nil && Refused(err) && options != nil {
@@ -48,6 +58,18 @@ func (c *Conn) Folders(ctx context.Context) ([]Folder, error) {
 	}
 	col.counters(folders, wires)
 	return folders, nil
+}
+
+// look makes the server tell of changes in the examined folder, in the round
+// trip of the command that is sent next: Dovecot's LIST by itself does not. The
+// function returned waits for the answer.
+func (c *Conn) look() (wait func()) {
+	if c.selected.Name == "" {
+		return func() {}
+	}
+	noop := c.client.Noop()
+	// A failure ends the connection, and LIST reports it.
+	return func() { _ = noop.Wait() }
 }
 
 // statuses asks for the counters of each folder. A folder for which they are

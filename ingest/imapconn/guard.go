@@ -46,6 +46,7 @@ type guard struct {
 	err     *Error // why the connection ended; set once
 	readUID uint32 // message whose content is being read
 	unasked int    // responses since anything was asked
+	changes int    // hints so far
 
 	dead  chan struct{} // closed with err set
 	hints chan struct{} // one token: the examined folder changed
@@ -167,6 +168,9 @@ func (g *guard) deliver(col *collector, fd fetchData) {
 
 // hint says that the examined folder changed; it never blocks.
 func (g *guard) hint() {
+	g.mu.Lock()
+	g.changes++
+	g.mu.Unlock()
 	select {
 	case g.hints <- struct{}{}:
 	default:

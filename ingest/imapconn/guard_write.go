@@ -125,16 +125,20 @@ func (g *guard) commandLocked(line string) {
 }
 
 // takePending removes a command by its tag.
-func (g *guard) takePending(tag string) (pendingCmd, bool) {
+func (g *guard) takePending(tag string) (cmd pendingCmd, known bool) {
+	ended := false
+	defer func() {
+		if ended {
+			g.hint()
+		}
+	}()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for i, p := range g.pending {
 		if p.tag == tag {
 			g.pending = append(g.pending[:i], g.pending[i+1:]...)
 			if p.name == "IDLE" {
-				if g.idling { // ended by the server: wake whoever relies on it
-					g.hint()
-				}
+				ended = g.idling // by the server: wake whoever relies on it
 				g.idling = false
 			}
 			if g.col != nil && g.col.command == p.name {

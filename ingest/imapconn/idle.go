@@ -51,8 +51,12 @@ func (c *Conn) idleOnce(ctx context.Context, d time.Duration) (changed bool, err
 	if Broken(err) {
 		return false, err
 	}
-	// The caller may be leaving; the connection is for others to use.
-	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(idleStop, c.limits.Response))
+	// The connection is to stay usable, unless the caller is leaving and the
+	// server takes its time.
+	stopCtx, cancel := context.WithoutCancel(ctx), func() {}
+	if ctx.Err() != nil {
+		stopCtx, cancel = context.WithTimeout(stopCtx, idleStop)
+	}
 	defer cancel()
 	stopErr := c.do(stopCtx, "end idle", func() error {
 		if err := cmd.Close(); err != nil {

@@ -1,0 +1,398 @@
+package imapconn_test
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mailstamp/mailstamp/ingest/imapconn"
+	"github.com/mailstamp/mailstamp/ingest/imaplocal"
+	"github.com/mailstamp/mailstamp/ingest/uidset"
+	"github.com/mailstamp/mailstamp/testenv"
+)
+
+// mailbox is one user's mailbox on some server, and what other programs do to
+// it meanwhile. The suite below holds for each of them.
+type mailbox interface {
+	config(imapconn.TLSMode) imapconn.Config
+	add(t testing.TB, folder string, subjects ...string)
+	setFlags(t testing.TB, folder string, uid uint32, flags ...string)
+	expunge(t testing.TB, folder string, uid uint32)
+	create(t testing.TB, folder string)
+	messages(t testing.TB) int
+}
+
+func TestOnImaplocal(t *testing.T) {
+	t.Parallel()
+	suite(t, []imapconn.TLSMode{imapconn.TLSNone, imapconn.TLSImplicit, imapconn.TLSStart}, func(t *testing.T, mode imapconn.TLSMode) mailbox {
+		return inProcess{newLocal(t, imaplocal.Options{TLS: mode == imapconn.TLSImplicit, StartTLS: mode == imapconn.TLSStart})}
+	})
+}
+
+func TestOnDovecot(t *testing.T) {
+	m := testenv.Mail(t)
+	t.Run("suite", func(t *testing.T) {
+		suite(t, []imapconn.TLSMode{imapconn.TLSNone, imapconn.TLSImplicit, imapconn.TLSStart}, func(t *testing.T, _ imapconn.TLSMode) mailbox {
+			return dovecot{m, m.NewUser(t, "")}
+		})
+	})
+	t.Run("CONDSTORE", func(t *testing.T) { condstore(t, dovecot{m, m.NewUser(t, "")}) })
+	t.Run("trouble", func(t *testing.T) { trouble(t, m) })
+}
+
+type inProcess struct{ *local }
+
+func (b inProcess) config(imapconn.TLSMode) imapconn.Config { return b.cfg }
+
+func (b inProcess) add(t testing.TB, folder string, subjects ...string) {
+	for _, s := range subjects {
+		b.append(t, folder, s)
+	}
+}
+
+func (b inProcess) setFlags(t testing.TB, folder string, uid uint32, flags ...string) {
+	t.Helper()
+	if err := b.SetFlags("ann", folder, uid, flags...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b inProcess) expunge(t testing.TB, folder string, uid uint32) {
+	t.Helper()
+	if err := b.Expunge("ann", folder, uid); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b inProcess) create(t testing.TB, folder string) {
+	t.Helper()
+	if err := b.CreateFolder("ann", folder); err != nil {
+		t.Fatalf("create %q: %v", folder, err)
+	}
+}
+
+func (b inProcess) messages(t testing.TB) int {
+	t.Helper()
+	msgs, err := b.Messages("ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(msgs)
+}
+
+type dovecot struct {
+	*testenv.MailServer
+	user testenv.User
+}
+
+func (d dovecot) config(mode imapconn.TLSMode) imapconn.Config {
+	cas := x509.NewCertPool()
+	cas.AppendCertsFromPEM(d.CACert)
+	port := d.IMAPPort
+	if mode == imapconn.TLSImplicit {
+		port = d.IMAPSPort
+	}
+	return imapconn.Config{
+		Host: d.Host, Port: port, TLS: mode, Username: d.user.Username, Auth: imapconn.Password(d.user.Password),
+		RootCAs: cas,
+	}
+}
+
+func (d dovecot) add(t testing.TB, folder string, subjects ...string) {
+	var raws [][]byte
+	for _, s := range subjects {
+		raws = append(raws, mail(s))
+	}
+	d.AppendAll(t, d.user, folder, nil, arrived, raws...)
+}
+
+func (d dovecot) setFlags(t testing.TB, folder string, uid uint32, flags ...string) {
+	d.SetFlags(t, d.user, folder, flags, uid)
+}
+
+func (d dovecot) expunge(t testing.TB, folder string, uid uint32) {
+	d.Delete(t, d.user, folder, uid)
+}
+func (d dovecot) create(t testing.TB, folder string) { d.CreateFolder(t, d.user, folder) }
+func (d dovecot) messages(t testing.TB) int          { return len(d.List(t, d.user)) }
+
+func suite(t *testing.T, modes []imapconn.TLSMode, make func(*testing.T, imapconn.TLSMode) mailbox) {
+	for _, mode := range modes {
+		t.Run("reads/"+string(mode), func(t *testing.T) {
+			t.Parallel()
+			b := make(t, mode)
+			cfg := b.config(mode)
+			cfg.Dialer = loopback(t, cfg.Host)
+			reads(t, b, cfg)
+		})
+	}
+	for name, test := range map[string]func(*testing.T, mailbox, imapconn.Config){"idles": idles, "F11_names": names, "refuses": refuses} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := make(t, imapconn.TLSImplicit)
+			cfg := b.config(imapconn.TLSImplicit)
+			cfg.Dialer = loopback(t, cfg.Host)
+			test(t, b, cfg)
+		})
+	}
+}
+
+func reads(t *testing.T, b mailbox, cfg imapconn.Config) {
+	b.add(t, "INBOX", "mail 1", "mail 2", "mail 3", "mail 4", "mail 5")
+	b.setFlags(t, "INBOX", 2, `\Seen`, `\Flagged`)
+	b.expunge(t, "INBOX", 4)
+	c := dial(t, cfg)
+	ctx := t.Context()
+
+	before := c.RoundTrips()
+	folders, err := c.Folders(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := c.RoundTrips() - before; n != 1 {
+		t.Errorf("Folders took %d round trips, want 1 with LIST-STATUS", n)
+	}
+	roles := map[string]imapconn.Role{"INBOX": "inbox", "Sent": "sent", "Archive": "archive", "Drafts": "drafts", "Junk": "junk", "Trash": "trash"}
+	var inbox imapconn.Folder
+	for _, f := range folders {
+		if f.Role != roles[f.Name] || !f.Selectable || f.UIDValidity == 0 || f.Delimiter != "/" {
+			t.Errorf("folder %+v", f)
+		}
+		delete(roles, f.Name)
+		if f.Name == "INBOX" {
+			inbox = f
+		}
+	}
+	if len(roles) > 0 || inbox.Messages != 4 || inbox.UIDNext != 6 {
+		t.Errorf("folders %+v", folders)
+	}
+
+	sel, err := c.Examine(ctx, "INBOX")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sel.Name != "INBOX" || sel.UIDValidity != inbox.UIDValidity || sel.UIDNext != 6 || sel.Messages != 4 || sel.NoModSeq == c.Has("CONDSTORE") {
+		t.Errorf("selected %+v", sel)
+	}
+	for since, want := range map[time.Time]string{{}: "1:3,5", arrived.Truncate(24 * time.Hour): "1:3,5", arrived.AddDate(0, 0, 4): ""} {
+		if uids, err := c.UIDs(ctx, since); err != nil || uids.String() != want {
+			t.Errorf("UIDs since %v = %s, %v", since, uids, err)
+		}
+	}
+	if has, err := c.HasUIDs(ctx, uidset.Between(2, 9)); err != nil || has.String() != "2:3,5" {
+		t.Errorf("HasUIDs = %s, %v", has, err)
+	}
+
+	var heads []string
+	missing, err := c.FetchHeaders(ctx, uidset.Between(1, 5), func(h imapconn.HeaderItem) error {
+		heads = append(heads, fmt.Sprintf("%d %d %v %v", h.UID, h.Size, h.Flags.Seen, h.Err))
+		header, _, _ := strings.Cut(string(mail(fmt.Sprint("mail ", h.UID))), "body of")
+		if string(h.RawHeader) != header {
+			t.Errorf("header of %d = %q, want %q", h.UID, h.RawHeader, header)
+		}
+		if !h.InternalDate.Equal(arrived) || h.ModSeq == 0 != sel.NoModSeq {
+			t.Errorf("date %v, mod-sequence %d", h.InternalDate, h.ModSeq)
+		}
+		return nil
+	})
+	if err != nil || missing.String() != "4" || strings.Join(heads, "|") != "1 75 false <nil>|2 75 true <nil>|3 75 false <nil>|5 75 false <nil>" {
+		t.Errorf("headers %v, missing %s, %v", heads, missing, err)
+	}
+
+	var bodies strings.Builder
+	missing, err = c.FetchBodies(ctx, uidset.Of(5, 1, 4), 1<<20, func(b imapconn.BodyItem) error {
+		bodies.Write(b.Raw)
+		return b.Err
+	})
+	if err != nil || missing.String() != "4" || bodies.String() != string(mail("mail 1"))+string(mail("mail 5")) {
+		t.Errorf("bodies %q, missing %s, %v", bodies.String(), missing, err)
+	}
+	missing, err = c.FetchBodies(ctx, uidset.Of(3), 74, func(b imapconn.BodyItem) error { return b.Err })
+	if err != imapconn.ErrTooLarge {
+		t.Errorf("too large: missing %s, %v", missing, err)
+	}
+
+	flags := map[uint32]imapconn.Flags{}
+	missing, err = c.FetchFlags(ctx, uidset.Between(1, 3), 0, func(f imapconn.FlagItem) error {
+		flags[f.UID] = f.Flags
+		return nil
+	})
+	if err != nil || len(missing) > 0 || len(flags) != 3 || flags[2] != (imapconn.Flags{Seen: true, Flagged: true}) || flags[1] != (imapconn.Flags{}) {
+		t.Errorf("flags %v, missing %s, %v", flags, missing, err)
+	}
+	if err := c.Logout(ctx); err != nil {
+		t.Error(err)
+	}
+	// Reading marked nothing as read.
+	again := dial(t, cfg)
+	if _, err := again.Examine(ctx, "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.FetchFlags(ctx, uidset.Of(1, 3, 5), 0, func(f imapconn.FlagItem) error {
+		if f.Flags != (imapconn.Flags{}) {
+			t.Errorf("reading set %+v", f)
+		}
+		return nil
+	}); err != nil || b.messages(t) != 4 {
+		t.Errorf("%d messages, %v", b.messages(t), err)
+	}
+}
+
+func idles(t *testing.T, b mailbox, cfg imapconn.Config) {
+	b.add(t, "INBOX", "one", "two")
+	c := dial(t, cfg)
+	if !c.SupportsIdle() {
+		t.Fatal("no IDLE")
+	}
+	if _, err := c.Examine(t.Context(), "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	type result struct {
+		changed bool
+		err     error
+	}
+	done := make(chan result)
+	idle := func(ctx context.Context) {
+		go func() {
+			changed, err := c.Idle(ctx, 20*time.Second)
+			done <- result{changed, err}
+		}()
+	}
+	for what, change := range map[string]func(){
+		"new mail": func() { b.add(t, "INBOX", "new") },
+		"flags":    func() { b.setFlags(t, "INBOX", 1, `\Seen`) },
+		"expunge":  func() { b.expunge(t, "INBOX", 2) },
+	} {
+		if _, err := c.Examine(t.Context(), "INBOX"); err != nil {
+			t.Fatal(err)
+		}
+		idle(t.Context())
+		change()
+		if r := <-done; !r.changed || r.err != nil {
+			t.Fatalf("%s: %+v", what, r)
+		}
+	}
+	// A context that ends stops the waiting and not the connection.
+	if _, err := c.Examine(t.Context(), "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	idle(ctx)
+	cancel()
+	if r := <-done; r.changed || imapconn.KindOf(r.err) != imapconn.KindCanceled {
+		t.Fatalf("cancelled idle: %+v", r)
+	} else if imapconn.Broken(r.err) {
+		return // it ended before IDLE was confirmed
+	}
+	if _, err := c.Examine(t.Context(), "Sent"); err != nil {
+		t.Fatalf("after a cancelled idle: %v", err)
+	}
+}
+
+// names: F11 round trip, exact.
+func names(t *testing.T, b mailbox, cfg imapconn.Config) {
+	want := []string{`Entwürfe "quo\te"`, "日本語/台北 😀", "a&b/(x]"}
+	if _, ok := b.(inProcess); ok {
+		want = append(want, "a/b/c", "{5}", "emoji 😀", "x]y", `back\slash`, "&", "100%", "star*", "[Gmail]/All Mail", " lead", "trail ", "inbox/sub", "tab\there", "cr\r\nlf", strings.Repeat("deep/", 199)+"end")
+	}
+	for _, n := range want {
+		b.create(t, n)
+	}
+	c := dial(t, cfg)
+	folders, err := c.Folders(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := map[string]imapconn.Folder{}
+	for _, f := range folders {
+		byName[f.Name] = f
+	}
+	for _, n := range want {
+		f, ok := byName[n]
+		if !ok || !f.Selectable || f.UIDValidity == 0 {
+			t.Errorf("%q listed as %+v, %v", n, f, ok)
+			continue
+		}
+		if sel, err := c.Examine(t.Context(), n); err != nil || sel.UIDValidity != f.UIDValidity {
+			t.Errorf("examine %q: %+v, %v", n, sel, err)
+		}
+	}
+}
+
+func refuses(t *testing.T, b mailbox, cfg imapconn.Config) {
+	c := dial(t, cfg)
+	if _, err := c.Examine(t.Context(), "no such folder"); !imapconn.Refused(err) || imapconn.Broken(err) {
+		t.Errorf("no such folder: %v", err)
+	}
+	if _, err := c.Examine(t.Context(), "INBOX"); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	wrong := cfg
+	wrong.Auth = imapconn.Password("wrong")
+	if _, err := imapconn.Dial(t.Context(), wrong); !imapconn.AuthRejected(err) {
+		t.Errorf("wrong password: %v", err)
+	}
+	stranger := cfg
+	stranger.RootCAs = x509.NewCertPool()
+	if _, err := imapconn.Dial(t.Context(), stranger); imapconn.ProblemOf(err).Code != "tls_untrusted" {
+		t.Errorf("unknown authority: %v", err)
+	}
+	named := cfg
+	named.Host = "other.example"
+	named.Dialer = loopback(t, cfg.Host, "other.example")
+	named.Dialer.Resolver = resolvesTo(cfg.Host)
+	if _, err := imapconn.Dial(t.Context(), named); imapconn.ProblemOf(err).Code != "tls_name" {
+		t.Errorf("wrong name: %v", err)
+	}
+}
+
+// condstore: what only a server with mod-sequences shows.
+func condstore(t *testing.T, d dovecot) {
+	d.add(t, "INBOX", "1", "2", "3")
+	cfg := d.config(imapconn.TLSImplicit)
+	cfg.Dialer = loopback(t, cfg.Host)
+	c := dial(t, cfg)
+	sel, err := c.Examine(t.Context(), "INBOX")
+	if err != nil || sel.NoModSeq || sel.HighestModSeq == 0 {
+		t.Fatalf("%+v, %v", sel, err)
+	}
+	d.setFlags(t, "INBOX", 2, `\Answered`)
+	d.add(t, "INBOX", "4")
+	// Dovecot tells of the folder that is open what it knew when it last
+	// looked; Folders makes it look.
+	folders, err := c.Folders(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if f.Name == "INBOX" && (!f.HasModSeq || f.HighestModSeq <= sel.HighestModSeq || f.Messages != 4 || f.UIDNext != 5) {
+			t.Errorf("%+v after %+v", f, sel)
+		}
+	}
+	var got []imapconn.FlagItem
+	if missing, err := c.FetchFlags(t.Context(), uidset.Between(1, 3), sel.HighestModSeq, func(f imapconn.FlagItem) error {
+		got = append(got, f)
+		return nil
+	}); err != nil || len(missing) > 0 || len(got) != 1 || got[0].UID != 2 || !got[0].Flags.Answered || got[0].ModSeq <= sel.HighestModSeq {
+		t.Errorf("changes %+v, missing %s, %v", got, missing, err)
+	}
+}
+
+// trouble: a server that dies under a connection.
+func trouble(t *testing.T, shared *testenv.MailServer) {
+	d := dovecot{shared, shared.NewUser(t, "")}
+	cfg := d.config(imapconn.TLSImplicit)
+	cfg.Dialer = loopback(t, cfg.Host)
+	c := dial(t, cfg)
+	if _, err := c.Examine(t.Context(), "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	d.Doveadm(t, "kick", d.user.Username)
+	_, err := c.Idle(t.Context(), 20*time.Second)
+	if k := imapconn.KindOf(err); k != imapconn.KindBye && k != imapconn.KindClosed || !imapconn.Broken(err) {
+		t.Errorf("kicked: %v", err)
+	}
+}
