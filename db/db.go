@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +20,9 @@ const (
 	// maxTries bounds how often a transaction is run again after a serialization failure or a dead-lock. Locks are
 	// taken in one order, so a second try nearly always ends it.
 	maxTries = 5
+	// maxConns of the pool, where the URL does not say pool_max_conns. The driver's default, four on a small machine, would
+	// make webhooks wait for the mailboxes' batches.
+	maxConns = 20
 	// connectTimeout bounds one attempt to reach the server.
 	connectTimeout = 10 * time.Second
 	// statementTimeout ends a statement that would otherwise hold its locks for ever.
@@ -40,6 +44,9 @@ func Open(ctx context.Context, url string, sealer *seal.Sealer) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("read the database URL: %w", hidePassword(err))
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		cfg.MaxConns = maxConns
 	}
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
 	setDefault(cfg.ConnConfig.RuntimeParams, "application_name", "mailstamp")

@@ -140,6 +140,10 @@ func ParseEvent(eventType string, data []byte) (visibility.Event, error) {
 		event = &visibility.CardUpserted{}
 	case "card.deleted":
 		event = &visibility.CardDeleted{}
+	case "lead.converted":
+		event = &visibility.LeadConverted{}
+	case "contact.merged":
+		event = &visibility.ContactMerged{}
 	case "setting.changed":
 		event = &visibility.SettingChanged{}
 	case "share.changed":
@@ -174,6 +178,10 @@ func ParseEvent(eventType string, data []byte) (visibility.Event, error) {
 	}
 	return event, nil
 }
+
+// errNoVersion: to package visibility, a setting or share without a version is a call of the author's own, which comes
+// after all that was said before.
+var errNoVersion = errors.New("version must be a whole number from 1 on")
 
 // require refuses data that lacks one of the members: absent, they would read as "the account's" or "nothing".
 func require(data []byte, members ...string) error {

@@ -44,6 +44,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		{`{"type":"user.deleted","data":{"id":"a\u0000","version":1}}`, 0, "NUL"},
 		{`{"type":"card.upserted","data":{"kind":"lead","id":"a","version":1,"audience":"nobody"}}`, 0, `audience must be "everyone"`},
 		{`{"type":"share.changed","data":{"user":"a","card":{"kind":"lead","id":"x"},"address":"a@b.example","state":"shared"}}`, 0, "version"},
+		{`{"type":"setting.changed","data":{"user":"a","lead":"everyone"}}`, 0, "version"},
 		{`{"type":"blocklist.changed","data":{"version":1,"entries":[]}}`, 0, "user is missing"},
 		{`{"type":"blocklist.changed","data":{"version":1,"user":null}}`, 0, "entries is missing"},
 		{`{"type":"sync.requested","data":{}}`, 0, "mailbox or a user"},
@@ -90,6 +91,28 @@ func TestWhen(t *testing.T) {
 		b, err := parse([]byte(body), signed)
 		if err != nil || len(b.facts) != 1 || !b.facts[0].At.Equal(want) || b.facts[0].By != "crm" {
 			t.Errorf("%s: %+v, %v", body, b.facts, err)
+		}
+	}
+}
+
+// TestEveryTypeIsRead: what API.md names is taken, and nothing else.
+func TestEveryTypeIsRead(t *testing.T) {
+	t.Parallel()
+	for eventType, data := range map[string]string{
+		"user.upserted":     `{"id":"u","version":1,"name":"U","addresses":["u@corp.example"],"active":true}`,
+		"user.deleted":      `{"id":"u","version":1}`,
+		"card.upserted":     `{"kind":"lead","id":"l","version":1,"name":"L","owner":null,"collaborators":["u"],"audience":["u"],"addresses":[{"address":"k@c.example","label":"work"}],"contacts":[]}`,
+		"card.deleted":      `{"kind":"deal","id":"d","version":1}`,
+		"lead.converted":    `{"lead":"l","contact":"c","version":1}`,
+		"contact.merged":    `{"winner":"c","losers":["x"],"version":1}`,
+		"setting.changed":   `{"user":"u","version":1,"lead":"owner"}`,
+		"share.changed":     `{"user":"u","version":1,"card":{"kind":"lead","id":"l"},"address":"k@c.example","state":"none","unknown":7}`,
+		"blocklist.changed": `{"user":null,"version":1,"entries":["a@b.example","@c.example",{"card":{"kind":"lead","id":"l"}}]}`,
+		"policy.changed":    `{"version":1,"handover":"author"}`,
+		"sync.requested":    `{"mailbox":"m"}`,
+	} {
+		if _, err := parse([]byte(`{"type":"`+eventType+`","data":`+data+`}`), signed); err != nil {
+			t.Errorf("%s: %v", eventType, err)
 		}
 	}
 }
