@@ -30,9 +30,6 @@ func (c *console) message(r *request) error {
 }
 
 func (c *console) load(r *request) (feed.FullItem, error) {
-	if err := r.need(); err != nil {
-		return feed.FullItem{}, err
-	}
 	return c.Feed.Message(r.Context(), r.account, r.viewer.ID, r.PathValue("message"), r.cardRef())
 }
 
@@ -55,9 +52,6 @@ func (c *console) messageHTML(r *request) error {
 
 // attachment streams an attachment, to be saved and never to be shown here.
 func (c *console) attachment(r *request) error {
-	if err := r.need(); err != nil {
-		return err
-	}
 	n, err := strconv.Atoi(r.PathValue("n"))
 	if err != nil {
 		return visibility.ErrNotFound

@@ -52,9 +52,6 @@ func (c *console) card(r *request) error    { return c.cardPage(r, "mail") }
 func (c *console) threads(r *request) error { return c.cardPage(r, "threads") }
 
 func (c *console) cardPage(r *request, tab string) error {
-	if err := r.need(); err != nil {
-		return err
-	}
 	ctx, viewer := r.Context(), r.viewer.ID
 	p := CardPage{Card: r.ref, Name: r.nameOfCard(r.ref), Tab: tab}
 	cut := feed.Cut{Limit: feedItems, Cursor: r.URL.Query().Get("cursor")}
@@ -107,9 +104,6 @@ type ThreadPage struct {
 }
 
 func (c *console) thread(r *request) error {
-	if err := r.need(); err != nil {
-		return err
-	}
 	t, err := c.Feed.Thread(r.Context(), r.account, r.viewer.ID, r.PathValue("thread"), r.cardRef(), feed.Cut{Limit: feed.MaxLimit})
 	if err != nil {
 		return err
@@ -124,9 +118,6 @@ func (c *console) thread(r *request) error {
 
 // mailboxes shows how every mailbox of the account is. It reloads itself while one is still reading.
 func (c *console) mailboxes(r *request) error {
-	if err := r.need(); err != nil {
-		return err
-	}
 	list, err := c.Mailboxes.List(r.Context(), r.account)
 	if err != nil {
 		return err

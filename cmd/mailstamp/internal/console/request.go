@@ -34,8 +34,14 @@ func (r *request) prepare() error {
 	if r.accounts, err = r.Accounts(ctx); err != nil {
 		return err
 	}
-	if r.account, err = r.chooseAccount(); r.account == nil || err != nil {
+	if r.account, err = r.chooseAccount(); err != nil {
 		return err
+	}
+	if r.account == nil {
+		if r.Request.URL.Path != "/" {
+			return visibility.ErrNotFound
+		}
+		return nil // home says that there is none, or lists them
 	}
 	if r.users, err = r.Feed.Users(ctx, r.account); err != nil {
 		return err
@@ -74,15 +80,7 @@ func (r *request) chooseAccount() (*db.Account, error) {
 	if id != "" {
 		return nil, visibility.ErrNotFound
 	}
-	return nil, nil // none or several: home says so
-}
-
-// need refuses a page that needs an account.
-func (r *request) need() error {
-	if r.account == nil {
-		return visibility.ErrNotFound
-	}
-	return nil
+	return nil, nil
 }
 
 // cardRef is the card that the query names, or nil.

@@ -41,9 +41,6 @@ func (c *console) shareDialog(r *request) error {
 }
 
 func (c *console) renderShare(r *request, status int, done string, question *Question) error {
-	if err := r.need(); err != nil {
-		return err
-	}
 	all, err := c.Feed.Conversations(r.Context(), r.account, r.viewer.ID, r.ref)
 	if err != nil {
 		return err
@@ -56,9 +53,6 @@ func (c *console) renderShare(r *request, status int, done string, question *Que
 
 // share says the viewer's word on one conversation, and shows the question when there is one.
 func (c *console) share(r *request) error {
-	if err := r.need(); err != nil {
-		return err
-	}
 	if err := r.readForm(); err != nil {
 		return err
 	}
@@ -122,9 +116,6 @@ type SettingsPage struct {
 }
 
 func (c *console) settings(r *request) error {
-	if err := r.need(); err != nil {
-		return err
-	}
 	s, err := c.Feed.Settings(r.Context(), r.account, r.viewer.ID)
 	if err != nil {
 		return err
@@ -138,9 +129,6 @@ func (c *console) settings(r *request) error {
 }
 
 func (c *console) changeSettings(r *request) error {
-	if err := r.need(); err != nil {
-		return err
-	}
 	if err := r.readForm(); err != nil {
 		return err
 	}

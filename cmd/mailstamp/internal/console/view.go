@@ -25,6 +25,7 @@ var pages = func() map[string]*template.Template {
 		"deliveryWord": deliveryWord, "settingWord": settingWord, "stateWord": stateWord, "classWord": classWord, "people": people, "plural": plural,
 		"kindWord": func(k rules.Kind) string { return strings.ToUpper(string(k)[:1]) + string(k)[1:] },
 		"kinds":    func() []rules.Kind { return rules.Kinds[:] },
+		"unseen":   func(direction string, seen *bool) bool { return direction == "inbound" && seen != nil && !*seen }, // nil: not the viewer's to know
 		"about":    func(f frame, data any) frame { f.Data = data; return f },
 	}).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	names, err := fs.Glob(templates, "templates/*.html")

@@ -1,0 +1,269 @@
+package console
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/mailstamp/mailstamp/visibility"
+)
+
+func contains(t *testing.T, page, what string, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(page, text) {
+			t.Errorf("%s: %q is missing in\n%s", what, text, page)
+		}
+	}
+}
+
+func lacks(t *testing.T, page, what string, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if strings.Contains(page, text) {
+			t.Errorf("%s: %q must not be there\n%s", what, text, page)
+		}
+	}
+}
+
+func TestHome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	contains(t, w.get(t, "/", 200), "home", "Who is looking?", `href="/as/ben/"`, "Clara Weiss", "Test &amp; Co", "acts as any user")
+	page := w.get(t, "/as/clara/", 200)
+	contains(t, page, "clara's home", "Henrik &lt;script&gt;", `href="/as/clara/card/contact/henrik%2F1%20%3F"`, "Service")
+	lacks(t, page, "clara's home", "New light")
+	w.get(t, "/as/nobody/", 404)
+	w.get(t, "/elsewhere", 404)
+	w.get(t, "/static/console.css", 200)
+	w.get(t, "/?account=acc_unknown", 404)
+}
+
+func TestAccountsToChooseFrom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other, err := w.d.NewAccount(t.Context(), "Other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := w.get(t, "/", 200)
+	contains(t, page, "home", "/?account="+other.PublicID, "/?account="+w.acc.PublicID)
+	lacks(t, page, "home", "Clara")
+	w.get(t, "/as/anna/", 404) // of which account?
+	w.get(t, "/mailboxes", 404)
+	contains(t, w.get(t, "/as/clara/?account="+w.acc.PublicID, 200), "clara's home", "Service", "?account="+w.acc.PublicID)
+	w.get(t, "/as/clara/?account="+other.PublicID, 404)
+}
+
+func TestCardAsAuthorColleagueAndOutsider(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.post(t, path("anna", henrik, "/share"), 303, "address", work, "state", "shared")
+
+	anna := w.get(t, path("anna", deal, ""), 200)
+	contains(t, anna, "anna's deal", "Letter &lt;script&gt;", "Answer", "Off the record", "not read yet", "Bounced",
+		`class="lock open"`, `class="lock closed"`, "shared on the contact", private)
+	ben := w.get(t, path("ben", deal, ""), 200)
+	contains(t, ben, "ben's deal", "Letter &lt;script&gt;", "Answer", "by Anna", "Bounced", `class="lock open"`)
+	lacks(t, ben, "ben's deal", "Off the record", "not read yet", private, "boss@elsewhere.example", `"lock closed"`, "/share\" title")
+	for _, sub := range []string{"", "/threads", "/share"} {
+		lacks(t, w.get(t, path("clara", deal, sub), 404), "clara's deal", "Letter", "New light", work)
+	}
+	contains(t, w.get(t, path("clara", second, ""), 200), "clara's other deal", "Letter")
+
+	page := w.get(t, path("anna", deal, "/threads"), 200)
+	contains(t, page, "anna's threads", "Off the record", "Only you", "1 message, 0 shared", private)
+	page = w.get(t, path("ben", deal, "/threads"), 200)
+	contains(t, page, "ben's threads", "Answer", "1 message")
+	lacks(t, page, "ben's threads", "Off the record", private, "0 shared")
+
+	w.get(t, path("anna", deal, "?cursor=nonsense"), 400)
+	w.get(t, path("anna", visibility.CardRef{Kind: "company", ID: "x"}, ""), 404)
+	w.get(t, path("anna", visibility.CardRef{Kind: "deal", ID: "unknown"}, ""), 404)
+}
+
+func TestCardTurnsPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range feedItems {
+		w.store(mail{from: work, to: "anna@us.example", subject: "Mail " + strings.Repeat("i", i+1), text: "x"})
+	}
+	page := w.get(t, path("anna", henrik, ""), 200)
+	lacks(t, page, "first page", "Off the record")
+	_, next, ok := strings.Cut(page, `<a class="button" href="/as/anna/card/contact/henrik%2F1%20%3F?cursor=`)
+	if !ok {
+		t.Fatalf("no way to the next page in\n%s", page)
+	}
+	next, _, _ = strings.Cut(next, `"`)
+	contains(t, w.get(t, path("anna", henrik, "?cursor="+next), 200), "second page", "Off the record", "Back to the newest")
+	w.get(t, path("ben", henrik, "?cursor="+next), 400) // the cursor was anna's
+}
+
+func TestMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, id := range []string{w.letter, w.answer, w.secret} {
+		lacks(t, w.get(t, "/as/ben/message/"+id, 404), "hidden message", "Letter", "Answer", "record")
+		w.get(t, "/as/ben/message/"+id+"/html", 404)
+		w.get(t, "/as/ben/message/"+id+"/attachments/1", 404)
+	}
+	w.post(t, path("anna", henrik, "/share"), 303, "address", work, "state", "shared")
+
+	page := w.get(t, "/as/anna/message/"+w.answer+"?card=deal:deal", 200)
+	contains(t, page, "anna's answer", "Dear Henrik", "boss@elsewhere.example", "only you know", "Bounced", "unknown user (5.1.1)", "<b>reply</b>")
+	page = w.get(t, "/as/ben/message/"+w.answer+"?card=deal:deal", 200)
+	contains(t, page, "ben's view of it", "Dear Henrik", "Bounced", "<b>forward</b>", "belongs to Anna")
+	lacks(t, page, "ben's view of it", "boss@", "only you know", "<b>reply</b>")
+	w.get(t, "/as/clara/message/"+w.answer+"?card=deal:deal", 404)
+
+	page = w.get(t, "/as/ben/message/"+w.letter+"?card=deal:deal", 200)
+	contains(t, page, "the letter", `sandbox=""`, "/html?card=deal%3Adeal", "Dear Anna &lt;script&gt;", "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;&#39;&#34;&gt;&amp;amp;.csv", "1 KB")
+	rec := w.do(t, httptest.NewRequest(http.MethodGet, "/as/ben/message/"+w.letter+"/html", nil), 200)
+	contains(t, rec.Body.String(), "the HTML", "<b>Anna</b>")
+	lacks(t, rec.Body.String(), "the HTML", "track.example", "alert")
+	contains(t, rec.Header().Get("Content-Security-Policy"), "its policy", "sandbox;", "default-src 'none'")
+	w.get(t, "/as/ben/message/"+w.answer+"/html", 404) // plain text has none
+
+	rec = w.do(t, httptest.NewRequest(http.MethodGet, "/as/ben/message/"+w.letter+"/attachments/1", nil), 200)
+	contains(t, rec.Header().Get("Content-Disposition"), "the attachment", "attachment; filename=")
+	if rec.Body.String() != "a,b\n1,2\n" || rec.Header().Get("Content-Type") != "application/octet-stream" {
+		t.Errorf("attachment: %q as %s", rec.Body, rec.Header().Get("Content-Type"))
+	}
+	w.get(t, "/as/ben/message/"+w.letter+"/attachments/2", 404)
+	w.get(t, "/as/ben/message/"+w.letter+"/attachments/one", 404)
+	w.get(t, "/as/ben/message/nonsense", 404)
+}
+
+func TestThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	page := w.get(t, path("anna", deal, "/threads"), 200)
+	_, link, _ := strings.Cut(page, `<h3><a href="`)
+	link, _, _ = strings.Cut(link, `"`)
+	contains(t, w.get(t, link, 200), "anna's thread", "Off the record", "Nobody knows")
+	lacks(t, w.get(t, strings.Replace(link, "/as/anna/", "/as/ben/", 1), 404), "ben's", "Off the record", "Nobody knows")
+}
+
+// TestUnshareOnContactAsks drives the first question: both answers, and none.
+func TestUnshareOnContactAsks(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []struct {
+		also      string
+		dealShows bool
+	}{{"yes", false}, {"no", true}} {
+		t.Run(answer.also, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			dialog := path("anna", henrik, "/share")
+			w.post(t, dialog, 303, "address", work, "state", "shared")
+			page := w.post(t, dialog, 409, "address", work, "state", "private").Body.String()
+			contains(t, page, "question", "Also on 2 deals?", "New light", "Service", `name="also_deals" value="yes"`, `name="also_deals" value="no"`, "Nothing has changed yet")
+			contains(t, w.get(t, path("ben", henrik, ""), 200), "before the answer", "Answer")
+			w.post(t, dialog, 303, "address", work, "state", "private", "also_deals", answer.also)
+			lacks(t, w.get(t, path("ben", henrik, ""), 200), "after the answer", "Answer")
+			if got := strings.Contains(w.get(t, path("ben", deal, ""), 200), "Answer"); got != answer.dealShows {
+				t.Errorf("deal shows it: %v, want %v", got, answer.dealShows)
+			}
+		})
+	}
+}
+
+// TestUnshareOnDealAsks drives the second question.
+func TestUnshareOnDealAsks(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []struct {
+		also         string
+		contactShows bool
+	}{{"yes", false}, {"no", true}} {
+		t.Run(answer.also, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.post(t, path("anna", henrik, "/share"), 303, "address", work, "state", "shared")
+			page := w.post(t, path("anna", deal, "/share"), 409, "address", work, "state", "private").Body.String()
+			contains(t, page, "question", "Also on the contact?", "Henrik &lt;script&gt;", `name="also_contact" value="yes"`, `name="also_contact" value="no"`)
+			contains(t, w.get(t, path("ben", deal, ""), 200), "before the answer", "Answer")
+			w.post(t, path("anna", deal, "/share"), 303, "address", work, "state", "private", "also_contact", answer.also)
+			lacks(t, w.get(t, path("ben", deal, ""), 200), "after the answer", "Answer")
+			if got := strings.Contains(w.get(t, path("ben", henrik, ""), 200), "Answer"); got != answer.contactShows {
+				t.Errorf("contact shows it: %v, want %v", got, answer.contactShows)
+			}
+		})
+	}
+}
+
+func TestShareDialog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dialog := path("anna", deal, "/share")
+	contains(t, w.get(t, dialog, 200), "dialog", work, private, "None of it is shared", "your setting is “nobody”")
+	to := w.post(t, dialog, 303, "address", private, "state", "shared").Header().Get("Location")
+	page := w.get(t, to, 200)
+	contains(t, page, "dialog after", "Some of it is shared", "Shared. Everybody who can open this card", `value="shared" aria-pressed="true"`)
+	contains(t, w.get(t, path("ben", deal, ""), 200), "ben after", "Off the record")
+	page = w.get(t, path("ben", deal, "/share"), 200)
+	contains(t, page, "ben's dialog", "there is nothing to share", private, "shared by hand")
+	lacks(t, page, "ben's dialog", work, "<form")
+	w.post(t, dialog, 303, "address", private, "state", "none")
+	lacks(t, w.get(t, path("ben", deal, ""), 200), "ben after the reset", "Off the record")
+
+	w.post(t, path("clara", deal, "/share"), 404, "address", work, "state", "shared")
+	w.post(t, dialog, 422, "address", "other@work.example", "state", "shared")
+	w.post(t, dialog, 400, "address", work, "state", "everything")
+	w.post(t, dialog, 400, "address", work, "state", "private", "also_contact", "perhaps")
+}
+
+func TestFormsOfOtherSitesAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, to := range []string{path("anna", deal, "/share"), "/as/anna/settings"} {
+		r := httptest.NewRequest(http.MethodPost, to, strings.NewReader("address="+work+"&state=shared&deal=everyone"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		w.do(t, r, http.StatusForbidden)
+	}
+	lacks(t, w.get(t, path("ben", deal, ""), 200), "ben after", "Letter")
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	page := w.get(t, "/as/anna/settings", 200)
+	if n := strings.Count(page, `type="radio"`); n != 12 {
+		t.Errorf("%d options, want four for each of three kinds", n)
+	}
+	contains(t, page, "settings", `name="deal" value="nobody" checked`)
+	to := w.post(t, "/as/anna/settings", 303, "lead", "owner", "contact", "owner_or_collaborator", "deal", "everyone").Header().Get("Location")
+	contains(t, w.get(t, to, 200), "settings after", "Saved.", `name="lead" value="owner" checked`,
+		`name="contact" value="owner_or_collaborator" checked`, `name="deal" value="everyone" checked`)
+	w.restamp()
+	contains(t, w.get(t, path("ben", deal, ""), 200), "ben after", "Letter", "Off the record")
+	w.post(t, "/as/anna/settings", 303, "deal", "nobody")
+	lacks(t, w.get(t, path("ben", deal, ""), 200), "ben at once", "Letter", "Off the record") // G1: no job ran yet
+	w.post(t, "/as/anna/settings", 400, "deal", "anybody")
+	w.post(t, "/as/anna/settings", 400)
+}
+
+func TestMailboxes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	rec := w.do(t, httptest.NewRequest(http.MethodGet, "/mailboxes", nil), 200)
+	contains(t, rec.Body.String(), "mailboxes", `<progress max="120" value="30">`, "30 of 120 messages (25 %)", "Reading older mail",
+		"Needs a new password", "The server refuses the password", "INBOX &lt;script&gt;")
+	if rec.Header().Get("Refresh") == "" {
+		t.Error("the page does not reload itself while a mailbox works")
+	}
+}
+
+// TestDatabaseAway guards that an error page tells nothing of its cause.
+func TestDatabaseAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.d.Close()
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path("anna", deal, ""), nil))
+	if rec.Code < 500 {
+		t.Fatalf("status %d", rec.Code)
+	}
+	lacks(t, rec.Body.String(), "error page", "pool", "postgres", "account")
+}
