@@ -125,11 +125,13 @@ func (f frame) NameOf(id string) string {
 	return id
 }
 
-// NamesOf joins users' names.
-func (f frame) NamesOf(ids []string) string {
+// OtherNames are the names of the users but the viewer's own.
+func (f frame) OtherNames(ids []string) string {
 	var names []string
 	for _, id := range ids {
-		names = append(names, f.NameOf(id))
+		if !f.IsViewer(id) {
+			names = append(names, f.NameOf(id))
+		}
 	}
 	return strings.Join(names, ", ")
 }
