@@ -16,7 +16,7 @@ import (
 
 // guard is the net.Conn that the client library sees. It reads every response
 // from the socket itself (guard_response.go), keeps what this package wants
-// (guard_data.go), and leaves in out what the library has to know, written
+// (guard_data.go and its neighbours), and leaves in out what the library has to know, written
 // anew, so that nothing a server invents reaches the library's parser: not a
 // literal, not a list, not a flag. It follows what is written only to know
 // which commands are in flight (guard_write.go).

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/mailstamp/mailstamp/ingest/uidset"
 )
 
 // peer is the server's end of a scripted conversation: real bytes, no parser.
@@ -138,7 +136,5 @@ func wantKind(t *testing.T, err error, kind Kind, broken bool) *Error {
 	}
 	return e
 }
-
-var _ = uidset.Of
 
 const soon = 200 * time.Millisecond
