@@ -35,7 +35,7 @@
 // recipient outweighs what was said of all. "User unknown" makes unknown_user, and
 // hard, only with proof: it answers RCPT, a code x.1.x or 5.2.1 confirms it, or the
 // system speaks of its own users; after the content filters answer so, about users
-// who exist. When it is the sender who was refused (MAIL), it is policy.
+// who exist. Before a recipient was named it is the sender who was refused: policy.
 // The enhanced code is the remote system's own, else the Status field's; the code of
 // expiry (x.4.7) gives way to that of its cause.
 //

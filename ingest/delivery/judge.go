@@ -94,8 +94,8 @@ func hostMissing(text string) bool {
 
 // settle turns a rule into a class where the phrase alone does not decide.
 func (e evidence) settle(r *rule) Class {
-	if e.command == "MAIL" && r.class == UnknownUser {
-		return Policy // it is the sender who is refused
+	if e.beforeRecipient() && r.class == UnknownUser {
+		return Policy
 	}
 	switch r.sense {
 	case saidOfUser:
@@ -104,8 +104,8 @@ func (e evidence) settle(r *rule) Class {
 		}
 		return Policy
 	case saidOfHost:
-		if e.command == "MAIL" {
-			return Policy // it is the sender's host
+		if e.beforeRecipient() {
+			return Policy
 		}
 		// A name server's "no" under a temporary code is its failure.
 		if strings.HasPrefix(e.status, "4") && e.action == Failed && r.class == HostUnknown {
@@ -113,6 +113,16 @@ func (e evidence) settle(r *rule) Class {
 		}
 	}
 	return r.class
+}
+
+// beforeRecipient tells a refusal before any recipient was named: what is unknown
+// or invalid there is the sender, or the sender's host.
+func (e evidence) beforeRecipient() bool {
+	switch e.command {
+	case "CONN", "EHLO", "STARTTLS", "AUTH", "MAIL":
+		return true
+	}
+	return false
 }
 
 // userProven: that a user is unknown counts when it answers the question for the
@@ -148,8 +158,8 @@ func (e evidence) byCode() (Class, bool) {
 	if !specific(e.status) {
 		return "", false
 	}
-	if e.command == "MAIL" && strings.HasPrefix(e.status, "5.1.") {
-		return Policy, true // it is the sender who is refused
+	if e.beforeRecipient() && strings.HasPrefix(e.status, "5.1.") {
+		return Policy, true
 	}
 	if c, ok := codeClasses[e.status]; ok {
 		return c, c != ""

@@ -93,7 +93,7 @@ var weakRules = []rule{
 		"address rejected", "recipient rejected", "recipient address", "rejected address", "rejected recipient", "invalid address", "does not exist",
 		"bad address",
 	})},
-	{class: Unreachable, list: phrases.add([]string{"in the queue too long", "timeout", "time out", "expired", "not delivered within", "retry", "for the last", "giving up"})},
+	{class: Unreachable, list: phrases.add([]string{"in the queue too long", "timeout", "time out", "expired", "not delivered within", "retry", "for the last", "giving up", "attempts:"})},
 	{class: Other, list: phrases.add([]string{"on hold", "try again later", "temporary error", "temporary problem", "temporary failure", "deferred"})},
 	{class: Policy, list: phrases.add([]string{"rejected", "refused"})},
 }
@@ -193,7 +193,7 @@ var policyPhrases = []string{
 	"access has been denied", "not permitted to relay", "relaying denied", "relaying not allowed", "relay not permitted", "unable to relay",
 	"relay denied", "relaying prohibited", "not allowed to relay", "do not relay", "not configured to relay", "relay operation rejected",
 	"relaying mail", "cannot relay", "open relay", "authenticate to send", "mail relay", "email address is not verified", "relaying is prohibited",
-	"relaying disallowed", "not local host", "insecure mail relay", "reverse dns", "ptr record", "no ptr", "valid ptr", "ptr lookup", "rdns",
+	"relaying disallowed", "not local host", "insecure mail relay", "reverse dns", "dns ptr", "ptr resource record", "ptr record", "no ptr", "valid ptr", "ptr lookup", "rdns",
 	"cannot find your hostname", "can't find your hostname", "unable to resolve your", "could not resolve your", "ip name lookup",
 	"client host rejected", "client host [", "helo command rejected", "invalid helo", "bad helo", "generic hostname", "dynamic ip", "reverse lookup",
 	"your server's ip", "your ip address", "your ip", "sending ip", "sender address rejected", "sender rejected", "sender denied", "sender is denied",
@@ -231,7 +231,7 @@ var ownUserPhrases = []string{
 
 // nullPhrases are about hosts that are there and take no mail (RFC 7505, RFC 7504).
 var nullPhrases = []string{
-	"seem to reject all mails", "seems to reject all mails", "null mx", "nullmx", "no smtp service", "host does not accept mail",
+	"seem to reject all mails", "seems to reject all mails", "null mx", "nullmx", "indicated no smtp service", "host does not accept mail",
 	"domain does not accept mail", "domain doesn't accept mail", "doesn't receive email", "host does not accept", "does not accept any mail",
 	"not accept email", "does not accept messages", "system not accepting network messages", "system does not accept", "no mail service here",
 	"does not receive mail",
