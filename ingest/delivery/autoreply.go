@@ -11,7 +11,7 @@ func (m *mail) autoReply() (Report, bool) {
 	text, _, _ := m.words()
 	return Report{
 		Kind: AutoReply, Family: "rfc3834",
-		Recipients: []Recipient{{Address: m.from, Action: Replied, Class: AutoAnswer, Diagnostic: m.subject, Passage: text}},
+		Recipients: []Recipient{{Address: m.from, Action: AutoReplied, Class: AutoAnswer, Diagnostic: m.subject, Passage: text}},
 	}, true
 }
 

@@ -29,8 +29,8 @@ const (
 	Processed Action = "processed" // MDN: handled without being shown
 	Denied    Action = "denied"    // MDN: the recipient does not want to say
 
-	Complained Action = "complained" // feedback: the recipient called it spam
-	Replied    Action = "replied"    // an automatic answer came
+	Complained  Action = "complained"   // feedback: the recipient called it spam
+	AutoReplied Action = "auto_replied" // an automatic answer came: no answer of the recipient's
 )
 
 // Report is what one report says, per recipient.
@@ -47,7 +47,7 @@ type Report struct {
 	References        []string // further ids the report itself points at, without <>
 	EnvelopeID        string   // Original-Envelope-Id
 	VERP              string   // the address the report was sent to, where it has the look of one that encodes a recipient
-	VERPRecipient     string   // the recipient it encodes, canonical; empty when it cannot be told
+	VERPRecipient     string   // the recipient it encodes, canonical; empty where that is not certain, see Encodes
 
 	Original   Original
 	Recipients []Recipient
