@@ -34,7 +34,7 @@ func New(d *db.DB, log *slog.Logger, reg prometheus.Registerer) (*Client, error)
 	client, err := river.NewClient(riverpgxv5.New(d.Pool), &river.Config{
 		Queues: map[string]river.QueueConfig{
 			queueStamps: {MaxWorkers: queueStampsWorkers},
-			queueUpkeep: {MaxWorkers: queueUpkeepWorkers},
+			queueUpkeep: {MaxWorkers: queueUpkeepWorkers, FetchPollInterval: upkeepPoll},
 		},
 		Workers:                     workers,
 		PeriodicJobs:                []*river.PeriodicJob{periodic(sweepEvery, sweepArgs{}), periodic(pruneEvery, pruneArgs{})},
@@ -51,7 +51,7 @@ func New(d *db.DB, log *slog.Logger, reg prometheus.Registerer) (*Client, error)
 		DiscardedJobRetentionPeriod: discardedKept,
 		// Rebuilding an index needs its owner, which the program gives up being (db.Open).
 		ReindexerSchedule: river.NeverSchedule(),
-		Logger:            slog.New(atLeast{slog.LevelWarn, log.Handler()}), // it tells of failed jobs at info; the observer does too
+		Logger:            slog.New(newCalm(log.Handler())), // of failed jobs, which it tells at info, the observer tells
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make River's client: %w", err)

@@ -21,6 +21,8 @@ const (
 	fetchCooldown = 10 * time.Millisecond
 	// fetchPoll is the longest time that a job waits whose notification was lost: within the second of G2.
 	fetchPoll = 500 * time.Millisecond
+	// upkeepPoll is the same for what nobody waits for.
+	upkeepPoll = 5 * time.Second
 )
 
 // How long a job runs, and what becomes of one that fails.
@@ -60,4 +62,6 @@ const (
 	completedKept = 24 * time.Hour
 	cancelledKept = 24 * time.Hour
 	discardedKept = 7 * 24 * time.Hour
+	// sameLineEvery is how often River may log the same message: with the database away, it does several times a second.
+	sameLineEvery = 30 * time.Second
 )

@@ -85,21 +85,3 @@ func (o *observer) Work(ctx context.Context, job *rivertype.JobRow, work func(co
 	}
 	return err
 }
-
-// atLeast drops what is below a level.
-type atLeast struct {
-	level slog.Level
-	slog.Handler
-}
-
-func (h atLeast) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= h.level && h.Handler.Enabled(ctx, level)
-}
-
-func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return atLeast{h.level, h.Handler.WithAttrs(attrs)}
-}
-
-func (h atLeast) WithGroup(name string) slog.Handler {
-	return atLeast{h.level, h.Handler.WithGroup(name)}
-}

@@ -16,7 +16,7 @@ import (
 // Page is River's own page on the jobs, for the private listener: it asks nobody who they are. It works in a process
 // that works on no jobs, until ctx ends.
 func Page(ctx context.Context, d *db.DB, prefix string, log *slog.Logger) (http.Handler, error) {
-	log = slog.New(atLeast{slog.LevelWarn, log.Handler()})
+	log = slog.New(newCalm(log.Handler()))
 	client, err := river.NewClient(riverpgxv5.New(d.Pool), &river.Config{Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("make the client of the jobs page: %w", err)

@@ -1,12 +1,18 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/mailstamp/mailstamp/testenv"
 )
@@ -73,12 +79,13 @@ func TestRoles(t *testing.T) {
 	w.Stop(t)
 }
 
-// TestWrongKeys: a database met with another key set is told by doctor.
+// TestWrongKeys: a database met with another key set is told by doctor, and is the server's fault to the CRM, which goes
+// on trying; a wrong signature it would give up.
 func TestWrongKeys(t *testing.T) {
 	t.Parallel()
 	p := testenv.NewProgram(t)
 	p.Migrate(t)
-	p.AddAccount(t, "Acme")
+	acme := p.AddAccount(t, "Acme")
 	fresh := filepath.Join(t.TempDir(), "deep", "keyset.json")
 	fails(t, p, "MAILSTAMP_KEYSET", "--keyset="+fresh, "doctor")
 	info, err := os.Stat(fresh)
@@ -86,4 +93,55 @@ func TestWrongKeys(t *testing.T) {
 		t.Errorf("the key set made at first use: %v, %v", info, err)
 	}
 	fails(t, p, "not a Tink keyset", "--keyset={}", "doctor")
+
+	other := testenv.NewProgramOn(t, p.DatabaseURL)
+	crm := testenv.NewCRM(t, other.StartWorker(t).URL, acme)
+	if answer := crm.Deliver(t, testenv.Event{Type: "sync.requested", Data: map[string]string{"user": "ada"}}); answer.Status < 500 {
+		t.Errorf("the CRM is answered %d: %s", answer.Status, answer.Body)
+	}
+}
+
+// TestWidenedWithinASecond tells a running worker of settings and measures until their stamps are current (G2).
+func TestWidenedWithinASecond(t *testing.T) {
+	t.Parallel()
+	p := testenv.NewProgram(t)
+	p.Migrate(t)
+	acme := p.AddAccount(t, "Acme")
+	w := p.StartWorker(t)
+	crm := testenv.NewCRM(t, w.URL, acme)
+	crm.Tell(t, testenv.Event{Type: "user.upserted", Data: map[string]any{"id": "ada", "version": 1, "addresses": []string{"ada@corp.example"}}})
+	pool, err := pgxpool.New(t.Context(), p.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	behind := func() (n int, err error) {
+		err = pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(t.Context(), "select set_config('mailstamp.account', (select id from accounts)::text, true)"); err != nil {
+				return err
+			}
+			return tx.QueryRow(t.Context(), "select count(*) from settings where restamped < epoch").Scan(&n)
+		})
+		return n, err
+	}
+	var took []time.Duration
+	for version := range 20 {
+		crm.Tell(t, testenv.Event{Type: "setting.changed", Data: map[string]any{"user": "ada", "version": version + 1,
+			"lead": []string{"everyone", "nobody"}[version%2], "deal": []string{"everyone", "owner"}[version%2]}})
+		answered := time.Now()
+		testenv.Eventually(t, 20*time.Second, func() error {
+			n, err := behind()
+			if err == nil && n > 0 {
+				err = fmt.Errorf("%d settings are behind", n)
+			}
+			return err
+		})
+		took = append(took, time.Since(answered))
+	}
+	slices.Sort(took)
+	t.Logf("from the answer to current stamps: median %s, worst %s", took[len(took)/2], took[len(took)-1])
+	if median := took[len(took)/2]; median > time.Second { // the worst is this shared machine's
+		t.Errorf("re-stamped within %s", median)
+	}
+	w.Stop(t)
 }
