@@ -244,35 +244,35 @@ func people(list ...any) string {
 
 // reason says a rule's code in words; own is whether the viewer is the author.
 func reason(code rules.Reason, own bool) string {
-	whose := "the author's setting"
+	whose := "The author's setting"
 	if own {
-		whose = "your setting"
+		whose = "Your setting"
 	}
 	switch code {
 	case rules.IsShared:
-		return "shared by hand"
+		return "Shared by hand"
 	case rules.IsPrivate:
-		return "kept private by hand"
+		return "Kept private by hand"
 	case rules.SharedOnContact:
-		return "shared on the contact, which reaches this deal"
+		return "Shared on the contact, which reaches this deal"
 	case rules.SettingEveryone:
 		return whose + " is “everyone”"
 	case rules.SettingNobody:
 		return whose + " is “nobody”"
 	case rules.HandoverVisible:
-		return "the card was handed over, and the new owner's setting shows it"
+		return "The card was handed over, and the new owner's setting shows it"
 	case rules.HandoverHidden:
-		return "the card was handed over, and the new owner's setting hides it"
+		return "The card was handed over, and the new owner's setting hides it"
 	case rules.IsTheOwner:
 		return whose + " shows mail on own cards"
 	case rules.Collaborates:
 		return whose + " shows mail on cards one collaborates on"
 	case rules.NotOwner:
-		return whose + " is about own cards, and this one belongs to somebody else"
+		return whose + " shows mail on own cards only"
 	case rules.Blocked:
-		return "the address is blocked"
+		return "The address is blocked"
 	}
-	return "not decided yet: hidden until it is"
+	return "Not decided yet, and hidden until it is"
 }
 
 func deliveryWord(status string) string {
