@@ -35,8 +35,9 @@ heads as materialized (
         limit 1
     ) h
 ),
-edge as materialized (
-    select date, sort_key from heads where place = @places::bigint limit 1
+edge as materialized ( -- always one row: a coalesce where it is compared would keep the comparison out of the index
+    select coalesce(min(date), '-infinity') as date, coalesce(min(sort_key), -9223372036854775808) as sort_key
+    from heads where place = @places::bigint
 ),
 reached as (
     select h.author_id, h.author, x.message_id, x.date, x.sort_key, h.granted
@@ -45,8 +46,7 @@ reached as (
         select p.message_id, p.date, p.sort_key from participants p
         where p.account_id = @account_id and p.author_id = h.author_id and p.address_id = h.address_id
           and (p.date, p.sort_key) < (@before_date::timestamptz, @before_key::bigint)
-          and (p.date, p.sort_key) >= (coalesce((select date from edge), '-infinity'),
-                                       coalesce((select sort_key from edge), -9223372036854775808))
+          and (p.date, p.sort_key) >= ((select date from edge), (select sort_key from edge))
         order by p.date desc, p.sort_key desc
         limit @rows_each::bigint
     ) x
