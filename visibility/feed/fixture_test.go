@@ -20,8 +20,8 @@ import (
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
 
-// checks of drawn accounts; each costs about 0.1 s. The flag -rapid.checks asks for more.
-const checks = "30"
+// checks of drawn accounts; each costs some 0.1 s. The flag -rapid.checks asks for more.
+const checks = "20"
 
 func TestMain(m *testing.M) {
 	flag.Set("rapid.checks", checks)
