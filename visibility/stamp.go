@@ -134,19 +134,27 @@ func Correspond(ctx context.Context, tx *db.Tx, author int64, addresses []int64)
 // Restamp brings the stamps of work up to date, in transactions of bounded size. Running it twice, late, or beside
 // another of its kind ends in the same stamps.
 func Restamp(ctx context.Context, d *db.DB, accountID int64, work Work) error {
-	var epoch int64
-	err := d.ReadTx(ctx, accountID, func(tx *db.Tx) (err error) {
+	return restamp(ctx, accountID, work, func(fn func(*db.Tx) error) error { return d.Tx(ctx, accountID, fn) })
+}
+
+// restampIn is Restamp within a transaction.
+func restampIn(ctx context.Context, tx *db.Tx, work Work) error {
+	return restamp(ctx, tx.AccountID, work, func(fn func(*db.Tx) error) error { return fn(tx) })
+}
+
+func restamp(ctx context.Context, accountID int64, work Work, inTx func(func(*db.Tx) error) error) error {
+	r := restamping{inTx: inTx, account: accountID, work: work}
+	err := inTx(func(tx *db.Tx) (err error) {
 		if work.CardID != 0 {
-			epoch, err = tx.CardEpoch(ctx, queries.CardEpochParams{AccountID: accountID, ID: work.CardID})
+			r.epoch, err = tx.CardEpoch(ctx, queries.CardEpochParams{AccountID: accountID, ID: work.CardID})
 			return err
 		}
-		epoch, err = tx.SettingEpoch(ctx, queries.SettingEpochParams{AccountID: accountID, UserID: work.UserID, Kind: string(work.Kind)})
+		r.epoch, err = tx.SettingEpoch(ctx, queries.SettingEpochParams{AccountID: accountID, UserID: work.UserID, Kind: string(work.Kind)})
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("read the input's epoch: %w", err)
 	}
-	r := restamping{db: d, account: accountID, work: work, epoch: epoch}
 	if work.CardID != 0 {
 		err = r.walk(ctx, r.behindCard)
 	} else if err = r.walk(ctx, r.behindAuthor); err == nil {
@@ -156,17 +164,17 @@ func Restamp(ctx context.Context, d *db.DB, accountID int64, work Work) error {
 		return err
 	}
 	// Every stamp below the epoch has been written anew: those made meanwhile saw it.
-	return d.Tx(ctx, accountID, func(tx *db.Tx) error {
+	return inTx(func(tx *db.Tx) error {
 		if work.CardID != 0 {
-			return tx.FinishCard(ctx, queries.FinishCardParams{AccountID: accountID, ID: work.CardID, Epoch: epoch})
+			return tx.FinishCard(ctx, queries.FinishCardParams{AccountID: accountID, ID: work.CardID, Epoch: r.epoch})
 		}
-		return tx.FinishSetting(ctx, queries.FinishSettingParams{AccountID: accountID, UserID: work.UserID, Kind: string(work.Kind), Epoch: epoch})
+		return tx.FinishSetting(ctx, queries.FinishSettingParams{AccountID: accountID, UserID: work.UserID, Kind: string(work.Kind), Epoch: r.epoch})
 	})
 }
 
 // restamping walks the conversations behind one input's epoch, in key order.
 type restamping struct {
-	db      *db.DB
+	inTx    func(func(*db.Tx) error) error
 	account int64
 	work    Work
 	epoch   int64
@@ -178,7 +186,7 @@ func (r *restamping) walk(ctx context.Context, next nextKeys) error {
 	var after conversationKey
 	for {
 		var keys []conversationKey
-		err := r.db.Tx(ctx, r.account, func(tx *db.Tx) (err error) {
+		err := r.inTx(func(tx *db.Tx) (err error) {
 			if err := tx.LockAccount(ctx, db.Shared); err != nil {
 				return err
 			}
