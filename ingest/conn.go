@@ -22,6 +22,7 @@ type conn interface {
 	FetchBodies(ctx context.Context, uids imapconn.UIDRanges, maxBytes int64, fn func(imapconn.BodyItem) error) (imapconn.UIDRanges, error)
 	FetchFlags(ctx context.Context, uids imapconn.UIDRanges, changedSince uint64, fn func(imapconn.FlagItem) error) (imapconn.UIDRanges, error)
 	Idle(ctx context.Context, interval time.Duration) (changed bool, err error)
+	RoundTrips() int
 	Logout(ctx context.Context) error
 	Close() error
 }

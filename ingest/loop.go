@@ -41,9 +41,10 @@ type loop struct {
 	state    string // as written
 	problem  string
 
+	writes atomic.Int64 // transactions that wrote
+
 	staleDue bool // rows of earlier lives of folders may be there
 	held     bool // deletions wait for a word
-	wantedAt map[int64][]int64
 }
 
 func newLoop(s *Supervisor, acc *db.Account, mailboxID, token int64) *loop {
@@ -214,7 +215,7 @@ func (l *loop) session(ctx context.Context) error {
 		return err
 	}
 	for {
-		more, err := l.pass(ctx)
+		more, err := l.measuredPass(ctx)
 		if err != nil {
 			return err
 		}
@@ -238,6 +239,15 @@ func (l *loop) session(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// measuredPass is pass with what it took in the debug log, where benchmarks read it.
+func (l *loop) measuredPass(ctx context.Context) (more bool, err error) {
+	began, trips, writes := time.Now(), l.conn.RoundTrips(), l.writes.Load()
+	more, err = l.pass(ctx)
+	l.log().Debug("ingest: pass", "more", more, "round_trips", l.conn.RoundTrips()-trips, "transactions", l.writes.Load()-writes,
+		"ms", time.Since(began).Milliseconds())
+	return more, err
 }
 
 // dial connects and clears what earlier refusals left.
@@ -366,6 +376,7 @@ func (l *loop) tx(ctx context.Context, name string, fn func(*db.Tx) error) error
 		if err := fn(tx); err != nil {
 			return err
 		}
+		l.writes.Add(1)
 		return l.s.o.commit(name)
 	})
 }
