@@ -11,6 +11,9 @@ import (
 	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/demo"
 )
 
+// maxLogBytes of the demo's log: a start begins it anew when it is larger.
+const maxLogBytes = 16 << 20
+
 type demoCommand struct {
 	Dir string `default:".mailstamp" placeholder:"DIR" help:"Where the demo keeps its data between starts. Default: ${default}."`
 }
@@ -20,7 +23,7 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 	if err := os.MkdirAll(c.Dir, 0o711); err != nil {
 		return fmt.Errorf("make the demo's directory: %w", err)
 	}
-	log, err := os.OpenFile(filepath.Join(c.Dir, "mailstamp.log"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	log, err := openLog(filepath.Join(c.Dir, "mailstamp.log"))
 	if err != nil {
 		return fmt.Errorf("open the demo's log: %w", err)
 	}
@@ -39,4 +42,13 @@ func (c *demoCommand) Run(ctx context.Context, p *program) (err error) {
 			return worker.work(ctx, config.AllRoles, started)
 		},
 	})
+}
+
+// openLog appends, so that a start beside a running demo takes nothing away from it.
+func openLog(path string) (*os.File, error) {
+	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	if info, err := os.Stat(path); err == nil && info.Size() > maxLogBytes {
+		flags |= os.O_TRUNC
+	}
+	return os.OpenFile(path, flags, 0o600)
 }
