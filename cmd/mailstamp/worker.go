@@ -125,6 +125,12 @@ func (p *program) listeners(ctx context.Context, d *db.DB, roles config.Roles, m
 	views := &feed.Service{DB: d, SanitizeHTML: message.SanitizeHTML, Enqueue: jobs.Enqueue}
 	mailboxes := ingest.NewMailboxes(mail)
 
+	var listeners []namedPart
+	if roles.Has(config.HTTP) {
+		door := api.New(api.Deps{DB: d, Feed: views, Mailboxes: mailboxes, Receive: webhook.New(d).Receive, Log: log})
+		public := httpserve.New(string(p.Listen), observer.Wrap(httpserve.Public, door), log)
+		listeners = append(listeners, namedPart{"public listener", public})
+	}
 	pages := httpserve.NewPrivate(string(p.AdminListen), httpserve.PrivateHandlers{
 		Console: console.New(console.Deps{Accounts: d.Accounts, Feed: views, Mailboxes: mailboxes, Log: log}),
 		Jobs:    jobsPage,
@@ -132,17 +138,11 @@ func (p *program) listeners(ctx context.Context, d *db.DB, roles config.Roles, m
 		Ready:   readyChecks(d),
 	})
 	private := httpserve.New(string(p.AdminListen), observer.Wrap(httpserve.Private, pages), log)
-	listeners := []namedPart{{"private listener", private}}
-	if roles.Has(config.HTTP) {
-		door := api.New(api.Deps{DB: d, Feed: views, Mailboxes: mailboxes, Receive: webhook.New(d).Receive, Log: log})
-		public := httpserve.New(string(p.Listen), observer.Wrap(httpserve.Public, door), log)
-		listeners = append(listeners, namedPart{"public listener", public})
-	}
-	return listeners, nil
+	return append(listeners, namedPart{"private listener", private}), nil // last: once it answers, all the others do
 }
 
 // readyChecks tell whether this process can work. That its schema is current and its roles run needs no check: without
-// the one the worker does not start, and without the others nobody answers here.
+// the one the worker does not start, and the private listener, which answers, is started after the others.
 func readyChecks(d *db.DB) []httpserve.Check {
 	return []httpserve.Check{{Name: "database", Run: func(ctx context.Context) error {
 		if d.Pool.Ping(ctx) != nil {
