@@ -210,6 +210,12 @@ func (c *change) flush(ctx context.Context) error {
 	if len(c.cards) > 0 {
 		cards := slices.Sorted(maps.Keys(c.cards))
 		clear(c.cards)
+		// Whether a share carried over from a card is held depends on that card's audience.
+		carried, err := c.CardsCarriedTo(ctx, queries.CardsCarriedToParams{AccountID: c.AccountID, FromIds: cards})
+		if err != nil {
+			return fmt.Errorf("find shares carried over from the cards: %w", err)
+		}
+		cards = append(cards, carried...)
 		// What happens to a contact happens to its deals (R3, and their addresses are its own).
 		deals, err := c.DealsOfContacts(ctx, queries.DealsOfContactsParams{AccountID: c.AccountID, ContactIds: cards})
 		if err != nil {

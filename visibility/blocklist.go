@@ -70,6 +70,19 @@ func (c *change) blocklistChanged(ctx context.Context, told Told, e *BlocklistCh
 	return Applied, c.note(told, "blocklist.changed", map[string]any{"user": e.User, "version": e.Version, "entries": len(e.Entries)})
 }
 
+// linksChange comes before links of a card change, or it opens or closes: what block lists cover because of it, or of its
+// deals, is judged anew.
+func (c *change) linksChange(ctx context.Context, cards ...int64) error {
+	ids, err := c.AddressesBlockedByCards(ctx, queries.AddressesBlockedByCardsParams{AccountID: c.AccountID, CardIds: cards})
+	if err != nil {
+		return fmt.Errorf("find addresses of cards on block lists: %w", err)
+	}
+	for _, id := range ids {
+		c.addresses[id] = true // R1
+	}
+	return nil
+}
+
 // touchAddressesOf marks the addresses of cards that block lists name.
 func (c *change) touchAddressesOf(ctx context.Context, cards []int64) error {
 	ids, err := c.AddressesEverOn(ctx, queries.AddressesEverOnParams{AccountID: c.AccountID, CardIds: cards})

@@ -44,6 +44,9 @@ func (c *change) cardUpserted(ctx context.Context, told Told, e *CardUpserted) (
 	if e.Version <= k.Version {
 		return Stale, nil
 	}
+	if err := c.linksChange(ctx, k.ID); err != nil {
+		return "", err
+	}
 	err = c.UpdateCard(ctx, queries.UpdateCardParams{AccountID: c.AccountID, ID: k.ID, Version: e.Version, Name: e.Name,
 		Everyone: e.Audience.Everyone, OwnerID: owner, At: told.At})
 	if err != nil {
@@ -72,6 +75,9 @@ func (c *change) cardDeleted(ctx context.Context, told Told, e *CardDeleted) (St
 	}
 	if e.Version <= k.Version {
 		return Stale, nil
+	}
+	if err := c.linksChange(ctx, k.ID); err != nil {
+		return "", err
 	}
 	if err := c.DeleteCard(ctx, queries.DeleteCardParams{AccountID: c.AccountID, ID: k.ID, Version: e.Version}); err != nil {
 		return "", fmt.Errorf("delete the card: %w", err)

@@ -26,6 +26,9 @@ func (c *change) leadConverted(ctx context.Context, told Told, e *LeadConverted)
 	status := Stale
 	if e.Version > lead.Version {
 		status = Applied
+		if err := c.linksChange(ctx, lead.ID); err != nil {
+			return "", err
+		}
 		err := c.MergeCardsInto(ctx, queries.MergeCardsIntoParams{AccountID: c.AccountID, IntoID: &contact.ID, Ids: []int64{lead.ID}})
 		if err != nil {
 			return "", fmt.Errorf("close the lead: %w", err)
@@ -66,6 +69,9 @@ func (c *change) contactMerged(ctx context.Context, told Told, e *ContactMerged)
 		}
 		losers = append(losers, loser.ID)
 		c.cards[loser.ID] = true
+	}
+	if err := c.linksChange(ctx, append(losers, winner.ID)...); err != nil {
+		return "", err
 	}
 	if err := c.MergeCardsInto(ctx, queries.MergeCardsIntoParams{AccountID: c.AccountID, IntoID: &winner.ID, Ids: losers}); err != nil {
 		return "", fmt.Errorf("close the contacts merged away: %w", err)

@@ -421,6 +421,7 @@ create table conversations (
 ) with (fillfactor = 60);
 create index conversations_card on conversations (account_id, card_id);
 create index conversations_address on conversations (account_id, address_id, author_id);
+create index conversations_share_from on conversations (account_id, share_from) where share_from is not null;
 
 -- What every reader believes of a stamp: granted only where it is visible, on the card, not blocked, its author still a user, and
 -- not older than a narrowing of any of its inputs (G1). Missing inputs mean not granted. tracked: there for its author.

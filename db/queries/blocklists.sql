@@ -28,5 +28,14 @@ on conflict do nothing;
 -- Whether some block list names one of these cards: its addresses are blocked then, whatever cards they are on.
 select distinct card_id::bigint as card_id from blocklist_entries where account_id = @account_id and card_id = any(@card_ids::bigint[]);
 
+-- name: AddressesBlockedByCards :many
+-- The addresses that block lists cover because they name one of these cards or of their deals.
+select distinct r.address_id
+from blocklist_entries e
+join card_reach r on r.account_id = e.account_id and r.card_id = e.card_id
+where e.account_id = @account_id
+  and (e.card_id = any(@card_ids::bigint[])
+       or e.card_id in (select deal_id from deal_contacts dc where dc.account_id = @account_id and dc.contact_id = any(@card_ids::bigint[])));
+
 -- name: ChangePolicy :exec
 update accounts set policy_version = @version, handover = @handover, deletion = @deletion where id = @id;

@@ -35,6 +35,41 @@ func (q *Queries) AddBlocklistEntries(ctx context.Context, arg AddBlocklistEntri
 	return err
 }
 
+const addressesBlockedByCards = `-- name: AddressesBlockedByCards :many
+select distinct r.address_id
+from blocklist_entries e
+join card_reach r on r.account_id = e.account_id and r.card_id = e.card_id
+where e.account_id = $1
+  and (e.card_id = any($2::bigint[])
+       or e.card_id in (select deal_id from deal_contacts dc where dc.account_id = $1 and dc.contact_id = any($2::bigint[])))
+`
+
+type AddressesBlockedByCardsParams struct {
+	AccountID int64
+	CardIds   []int64
+}
+
+// The addresses that block lists cover because they name one of these cards or of their deals.
+func (q *Queries) AddressesBlockedByCards(ctx context.Context, arg AddressesBlockedByCardsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, addressesBlockedByCards, arg.AccountID, arg.CardIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var address_id int64
+		if err := rows.Scan(&address_id); err != nil {
+			return nil, err
+		}
+		items = append(items, address_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const blockedBy = `-- name: BlockedBy :many
 select distinct a.id from addresses a
 join blocklist_entries e on e.account_id = a.account_id

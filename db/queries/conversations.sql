@@ -131,7 +131,7 @@ set share = excluded.share, share_at = excluded.share_at, share_by = excluded.sh
 where conversations.share_at is null or conversations.share_at <= excluded.share_at;
 
 -- name: LinkedDeals :many
--- Open deals that have the address from the contact, with the author's conversation there as it stands.
+-- Open deals that have the address from the open contact, with the author's conversation there as it stands.
 select d.id, d.crm_id, coalesce(c.share, '') as share, coalesce(c.reason, '') as reason
 from deal_contacts dc
 join cards d on d.account_id = dc.account_id and d.id = dc.deal_id and d.state = 'open'
@@ -142,9 +142,10 @@ where dc.account_id = @account_id and dc.contact_id = @contact_id
 order by d.crm_id;
 
 -- name: LinkedContacts :many
--- Open contacts of the deal that have the address, and what the author said there.
+-- Open contacts of the open deal that have the address, and what the author said there.
 select k.id, k.crm_id, (case when c.share is null or is_held(c) then '' else c.share end)::text as share, c.share_at
 from deal_contacts dc
+join cards d on d.account_id = dc.account_id and d.id = dc.deal_id and d.state = 'open'
 join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
 join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = @address_id
 left join conversations c on c.account_id = k.account_id and c.author_id = @author_id and c.card_id = k.id and c.address_id = @address_id
@@ -209,3 +210,6 @@ set share = excluded.share, share_at = excluded.share_at, share_by = excluded.sh
 where (conversations.share_at is null or conversations.share_at <= excluded.share_at)
   and (excluded.share = 'private' or conversations.share is null)
 returning is_held(conversations)::boolean as held;
+
+-- name: CardsCarriedTo :many
+select distinct card_id from conversations where account_id = @account_id and share_from = any(@from_ids::bigint[]);

@@ -198,6 +198,35 @@ func (q *Queries) BehindOwner(ctx context.Context, arg BehindOwnerParams) ([]Beh
 	return items, nil
 }
 
+const cardsCarriedTo = `-- name: CardsCarriedTo :many
+select distinct card_id from conversations where account_id = $1 and share_from = any($2::bigint[])
+`
+
+type CardsCarriedToParams struct {
+	AccountID int64
+	FromIds   []int64
+}
+
+func (q *Queries) CardsCarriedTo(ctx context.Context, arg CardsCarriedToParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, cardsCarriedTo, arg.AccountID, arg.FromIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var card_id int64
+		if err := rows.Scan(&card_id); err != nil {
+			return nil, err
+		}
+		items = append(items, card_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const cardsNear = `-- name: CardsNear :many
 select dc.deal_id as card_id from deal_contacts dc where dc.account_id = $1 and dc.contact_id = $2
 union
@@ -623,6 +652,7 @@ func (q *Queries) LinkCards(ctx context.Context, arg LinkCardsParams) error {
 const linkedContacts = `-- name: LinkedContacts :many
 select k.id, k.crm_id, (case when c.share is null or is_held(c) then '' else c.share end)::text as share, c.share_at
 from deal_contacts dc
+join cards d on d.account_id = dc.account_id and d.id = dc.deal_id and d.state = 'open'
 join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
 join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = $1
 left join conversations c on c.account_id = k.account_id and c.author_id = $2 and c.card_id = k.id and c.address_id = $1
@@ -644,7 +674,7 @@ type LinkedContactsRow struct {
 	ShareAt *time.Time
 }
 
-// Open contacts of the deal that have the address, and what the author said there.
+// Open contacts of the open deal that have the address, and what the author said there.
 func (q *Queries) LinkedContacts(ctx context.Context, arg LinkedContactsParams) ([]LinkedContactsRow, error) {
 	rows, err := q.db.Query(ctx, linkedContacts,
 		arg.AddressID,
@@ -700,7 +730,7 @@ type LinkedDealsRow struct {
 	Reason string
 }
 
-// Open deals that have the address from the contact, with the author's conversation there as it stands.
+// Open deals that have the address from the open contact, with the author's conversation there as it stands.
 func (q *Queries) LinkedDeals(ctx context.Context, arg LinkedDealsParams) ([]LinkedDealsRow, error) {
 	rows, err := q.db.Query(ctx, linkedDeals,
 		arg.AddressID,
