@@ -112,7 +112,9 @@ func drawEvent(r *rand.Rand) told {
 		return drawBlocklist(r)
 	case n < 94:
 		return drawUser(r)
-	case n < 97:
+	case n < 96:
+		return drawMerge(r)
+	case n < 98:
 		ref := pick(r, historyCards)
 		return told{"card " + ref.ID, "delete card", func(version int64) visibility.Event {
 			return &visibility.CardDeleted{Kind: ref.Kind, ID: ref.ID, Version: version}
@@ -121,6 +123,29 @@ func drawEvent(r *rand.Rand) told {
 	handover := pick(r, []string{"new_owner", "author"})
 	return told{"policy", "policy", func(version int64) visibility.Event {
 		return &visibility.PolicyChanged{Version: version, Handover: &handover}
+	}}
+}
+
+func drawMerge(r *rand.Rand) told {
+	if r.IntN(2) == 0 {
+		e := visibility.LeadConverted{Lead: pick(r, []string{"l1", "l2"}), Contact: pick(r, historyContacts)}
+		if r.IntN(2) == 0 {
+			deal := pick(r, []string{"d1", "d2", "d3"})
+			e.Deal = &deal
+		}
+		return told{"card " + e.Lead, "convert", func(version int64) visibility.Event {
+			e := e
+			e.Version = version
+			return &e
+		}}
+	}
+	winner := pick(r, historyContacts)
+	losers := slices.DeleteFunc(some(r, historyContacts, 2), func(id string) bool { return id == winner })
+	if len(losers) == 0 {
+		return drawMerge(r)
+	}
+	return told{"card " + winner, "merge", func(version int64) visibility.Event {
+		return &visibility.ContactMerged{Winner: winner, Losers: losers, Version: version}
 	}}
 }
 

@@ -169,8 +169,7 @@ func (h *history) late(entity string) int64 {
 // tellBatch applies events as the CRM or an author tells them. A refusal is an answer like any other: it changes nothing.
 func (h *history) tellBatch(events ...visibility.Event) error {
 	var before *naive.World
-	share, one := events[0].(*visibility.ShareChanged)
-	one = one && len(events) == 1
+	one := len(events) == 1
 	if one {
 		before = h.look()
 	}
@@ -180,8 +179,33 @@ func (h *history) tellBatch(events ...visibility.Event) error {
 	if err != nil && !refused {
 		return err
 	}
-	if one && (refused || statuses[0] == visibility.Applied) {
-		return h.checkShare(before, share, err)
+	if !one {
+		return nil
+	}
+	switch e := events[0].(type) {
+	case *visibility.ShareChanged:
+		if refused || statuses[0] == visibility.Applied {
+			return h.checkShare(before, e, err)
+		}
+	case *visibility.LeadConverted:
+		after, deal := h.look(), int64(0) // the cards may be new
+		if e.Deal != nil {
+			deal = after.Card("deal", *e.Deal)
+		}
+		return h.checkShares(before.Carry([]int64{after.Card("lead", e.Lead)}, after.Card("contact", e.Contact), deal))
+	case *visibility.ContactMerged:
+		after, losers := h.look(), []int64(nil)
+		for _, id := range e.Losers {
+			losers = append(losers, after.Card("contact", id))
+		}
+		return h.checkShares(before.Carry(losers, after.Card("contact", e.Winner), 0))
+	}
+	return nil
+}
+
+func (h *history) checkShares(want map[naive.Conversation]string) error {
+	if got := h.look().Shares(); !maps.Equal(got, want) {
+		return fmt.Errorf("shares are %v; SPEC makes them %v", got, want)
 	}
 	return nil
 }
@@ -189,8 +213,8 @@ func (h *history) tellBatch(events ...visibility.Event) error {
 // checkShare compares what a share did to the author's shares with what SPEC 3.2 says.
 func (h *history) checkShare(before *naive.World, e *visibility.ShareChanged, err error) error {
 	author, card, address := before.User(e.User), before.Card(string(e.Card.Kind), e.Card.ID), before.Address(e.Address)
-	if author == 0 || card == 0 || address == 0 {
-		return nil // named for the first time: it cannot be linked with anything
+	if author == 0 || card == 0 || address == 0 || before.Gone(card) {
+		return nil // named for the first time: it cannot be linked with anything; or it goes on to another card
 	}
 	also := e.AlsoDeals
 	if e.Card.Kind == rules.Deal {
@@ -209,10 +233,7 @@ func (h *history) checkShare(before *naive.World, e *visibility.ShareChanged, er
 		}
 		want = before.Shares()
 	}
-	if got := h.look().Shares(); !maps.Equal(got, want) {
-		return fmt.Errorf("shares are %v; SPEC 3.2 makes them %v", got, want)
-	}
-	return nil
+	return h.checkShares(want)
 }
 
 func (h *history) look() (w *naive.World) {

@@ -14,5 +14,7 @@
 //     handed over to nobody: hidden;
 //   - who is not an active user opens no card; mail of an author whom the CRM has deleted, or has not
 //     told of, is shown to nobody, whatever its stamp says;
+//   - a share that came over by a conversion or merge is held whenever the audience told of its card has somebody whom the
+//     audience told of the other had not, until its author says something there (SPEC 8);
 //   - its author sees a message on a card where at least one conversation of it is on the card and not blocked.
 package naive

@@ -14,10 +14,10 @@ import (
 func Load(ctx context.Context, tx *db.Tx) (*World, error) {
 	w := &World{
 		users: map[int64]user{}, addresses: map[int64]string{}, userAddresses: map[int64]bool{}, settings: map[setting]string{},
-		cards: map[int64]*card{}, shares: map[Conversation]string{}, exchanged: map[correspondence]bool{},
+		cards: map[int64]*card{}, shares: map[Conversation]string{}, carriedFrom: map[Conversation]int64{}, exchanged: map[correspondence]bool{},
 		messages: map[int64]Message{}, stamps: map[Conversation]Stamp{}, granted: map[Conversation]bool{},
 	}
-	var id, other, third int64
+	var id, other, third, fourth int64
 	var a, b, c string
 	var flag bool
 	var numbers []int64
@@ -42,9 +42,10 @@ func Load(ctx context.Context, tx *db.Tx) (*World, error) {
 		func() { w.userAddresses[id] = true })
 	each(`select user_id, kind, value from settings where account_id = $1`, []any{&id, &a, &b},
 		func() { w.settings[setting{id, a}] = b })
-	each(`select id, kind, crm_id, state, coalesce(owner_id, 0), everyone from cards where account_id = $1`, []any{&id, &a, &b, &c, &other, &flag},
+	each(`select id, kind, crm_id, state, coalesce(owner_id, 0), everyone, coalesce(merged_into, 0) from cards where account_id = $1`,
+		[]any{&id, &a, &b, &c, &other, &flag, &third},
 		func() {
-			w.cards[id] = &card{kind: a, crmID: b, state: c, owner: other, everyone: flag, audience: map[int64]bool{},
+			w.cards[id] = &card{kind: a, crmID: b, state: c, owner: other, mergedInto: third, everyone: flag, audience: map[int64]bool{},
 				collaborators: map[int64]bool{}, everOwned: map[int64]bool{}, addresses: map[int64]bool{}}
 		})
 	each(`select card_id, user_id from card_owners where account_id = $1`, []any{&id, &other},
@@ -61,8 +62,12 @@ func Load(ctx context.Context, tx *db.Tx) (*World, error) {
 		from blocklist_entries e join blocklists l on l.account_id = e.account_id and l.id = e.blocklist_id
 		where e.account_id = $1`, []any{&id, &a, &b, &other},
 		func() { w.blocks = append(w.blocks, block{user: id, address: a, domain: b, card: other}) })
-	each(`select author_id, card_id, address_id, share from conversations where account_id = $1 and share is not null`, []any{&id, &other, &third, &a},
-		func() { w.shares[Conversation{id, other, third}] = a })
+	each(`select author_id, card_id, address_id, share, coalesce(share_from, 0) from conversations where account_id = $1 and share is not null`,
+		[]any{&id, &other, &third, &a, &fourth},
+		func() {
+			w.shares[Conversation{id, other, third}] = a
+			w.carriedFrom[Conversation{id, other, third}] = fourth
+		})
 	each(`select author_id, address_id from correspondences where account_id = $1`, []any{&id, &other},
 		func() { w.exchanged[correspondence{id, other}] = true })
 	each(`select id, author_id, address_ids from messages where account_id = $1`, []any{&id, &other, &numbers},

@@ -1,6 +1,9 @@
 package naive
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Share tells SPEC 3.2 once more: what the author's shares are after the word state ("shared", "private", "none") on a
 // conversation, said later than all before. also answers the question that unsharing on a contact or a deal raises; where
@@ -14,7 +17,7 @@ func (w *World) Share(author, cardID, address int64, state string, also *bool) (
 			after[Conversation{author, card, address}] = state
 		}
 	}
-	said := func(card int64) string { return w.shares[Conversation{author, card, address}] }
+	said := func(card int64) string { return w.share(author, card, address) }
 
 	var yes, no []int64 // the linked cards that turn private on a yes, and those that keep it by their own share on a no
 	c := w.cards[cardID]
@@ -56,6 +59,28 @@ func (w *World) Share(author, cardID, address int64, state string, also *bool) (
 	}
 	return after, nil
 }
+
+// Carry tells SPEC 8's "shares follow the address, private wins" once more: the shares after cards went into another that
+// stays, and a lead's into its deal (0: none), where only what is private goes.
+func (w *World) Carry(from []int64, to, deal int64) (after map[Conversation]string) {
+	after = maps.Clone(w.shares)
+	for c, state := range w.shares {
+		if !slices.Contains(from, c.Card) {
+			continue
+		}
+		there := Conversation{c.Author, to, c.Address}
+		if state == "private" || after[there] == "" {
+			after[there] = state
+		}
+		if state == "private" && deal != 0 {
+			after[Conversation{c.Author, deal, c.Address}] = state
+		}
+	}
+	return after
+}
+
+// Gone reports whether a card was converted or merged away.
+func (w *World) Gone(card int64) bool { return w.cards[card] != nil && w.cards[card].mergedInto != 0 }
 
 // dealsWith are the deals that have the address from the contact.
 func (w *World) dealsWith(contact, address int64) []int64 {

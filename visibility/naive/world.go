@@ -30,6 +30,7 @@ type World struct {
 	cards         map[int64]*card
 	blocks        []block
 	shares        map[Conversation]string // only "shared" and "private"
+	carriedFrom   map[Conversation]int64  // the card on which an unconfirmed share was said, before a conversion or merge
 	exchanged     map[correspondence]bool
 	messages      map[int64]Message
 
@@ -52,6 +53,7 @@ type correspondence struct{ author, address int64 }
 type card struct {
 	kind, crmID, state string
 	owner              int64 // 0: none
+	mergedInto         int64 // 0: not converted or merged away
 	everyone           bool
 	audience           map[int64]bool
 	collaborators      map[int64]bool
@@ -126,6 +128,29 @@ func (w *World) Blocked(author, address int64) bool {
 	return false
 }
 
+// share is the author's choice in force. One that came over from another card is held while this card's audience has
+// anybody whom that card's has not (SPEC 8).
+func (w *World) share(author, cardID, address int64) string {
+	c := Conversation{author, cardID, address}
+	if from := w.carriedFrom[c]; from != 0 {
+		here, there := w.cards[cardID], w.cards[from]
+		if here.everyone && !there.everyone {
+			return ""
+		}
+		for id := range w.users {
+			if here.told(id) && !there.told(id) {
+				return ""
+			}
+		}
+	}
+	return w.shares[c]
+}
+
+// told: does the user belong to the audience as the CRM told it?
+func (c *card) told(user int64) bool {
+	return c.everyone || c.owner == user || c.collaborators[user] || c.audience[user]
+}
+
 // setting of a user for a kind; nobody is the default.
 func (w *World) setting(user int64, kind string) string {
 	if value := w.settings[setting{user, kind}]; value != "" {
@@ -147,7 +172,7 @@ func (w *World) Verdict(author, cardID, address int64) Verdict {
 	}
 
 	// R2
-	switch w.shares[Conversation{author, cardID, address}] {
+	switch w.share(author, cardID, address) {
 	case "shared":
 		return Verdict{true, "shared"}
 	case "private":
@@ -157,7 +182,7 @@ func (w *World) Verdict(author, cardID, address int64) Verdict {
 	// R3
 	if c.kind == "deal" {
 		for _, contact := range c.contacts {
-			if w.OnCard(contact, address) && w.shares[Conversation{author, contact, address}] == "shared" {
+			if w.OnCard(contact, address) && w.share(author, contact, address) == "shared" {
 				return Verdict{true, "shared_on_contact"}
 			}
 		}
@@ -199,7 +224,7 @@ func (w *World) CanOpen(viewer, cardID int64) bool {
 	if c == nil || c.state != "open" || w.users[viewer].state != "active" {
 		return false
 	}
-	return c.everyone || c.owner == viewer || c.collaborators[viewer] || c.audience[viewer]
+	return c.told(viewer)
 }
 
 // isAuthor: a user whom the CRM has told of and not deleted.
