@@ -92,6 +92,7 @@ var routes = []route{
 	{"GET", "/v1/settings", viewers, (*api).settings},
 	{"PUT", "/v1/settings", viewers, (*api).putSettings},
 	{"GET", "/v1/explain", both, (*api).explain},
+	{"POST", "/v1/preview", both, (*api).preview},
 	{"PUT", "/v1/mailboxes/{id}", services, (*api).putMailbox},
 	{"GET", "/v1/mailboxes/{id}", services, (*api).mailbox},
 	{"DELETE", "/v1/mailboxes/{id}", services, (*api).deleteMailbox},

@@ -237,6 +237,29 @@ func TestShareAndSettings(t *testing.T) {
 	b.want(422, "PUT", "/v1/settings", "ann", `{}`, &p)
 }
 
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.tell(b.acc, userEvent("ann"), userEvent("bob"), cardEvent(rules.Lead, "1", nil, cust))
+	id, _ := b.store(b.acc, "ann", "1", cust)
+	setting := `{"type":"setting.changed","data":{"user":%q,"version":5,"lead":"everyone"}}`
+	var forecast visibility.Forecast
+	b.want(200, "POST", "/v1/preview", "ann", fmt.Sprintf(setting, "ann"), &forecast)
+	if forecast.Gain.Viewers != 1 || forecast.Gain.Messages != 1 || len(forecast.Gain.Cards) != 1 || forecast.Lose.Viewers != 0 {
+		t.Errorf("%+v", forecast)
+	}
+	var own visibility.Forecast
+	b.want(200, "POST", "/v1/preview", "ann", `{"type":"setting.changed","data":{"lead":"everyone"}}`, &own)
+	if fmt.Sprint(own) != fmt.Sprint(forecast) {
+		t.Errorf("without user and version: %+v", own)
+	}
+	b.want(404, "POST", "/v1/preview", "bob", fmt.Sprintf(setting, "ann"), nil)
+	b.want(404, "POST", "/v1/preview", "bob", `{"type":"user.deleted","data":{"id":"ann","version":2}}`, nil)
+	b.want(200, "POST", "/v1/preview", "service", fmt.Sprintf(setting, "ann"), nil)
+	b.want(422, "POST", "/v1/preview", "service", `{"type":"nonsense","data":{}}`, nil)
+	b.want(404, "GET", "/v1/messages/"+id, "bob", "", nil) // nothing changed
+}
+
 func TestAttachment(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

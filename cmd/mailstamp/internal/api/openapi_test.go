@@ -69,6 +69,7 @@ func TestDescriptionFitsTheCode(t *testing.T) {
 		"Thread": feed.Thread{}, "Settings": feed.Settings{}, "Fact": visibility.Fact{}, "Explanation": visibility.Explanation{},
 		"MailboxConfig": ingest.MailboxConfig{}, "OAuth": ingest.MailboxOAuth{}, "MailboxAuth": ingest.MailboxAuth{},
 		"Progress": ingest.Progress{}, "Folder": ingest.FolderHealth{}, "Mailbox": ingest.Health{},
+		"Forecast": visibility.Forecast{}, "Reach": visibility.Reach{},
 		"AuditEntry": feed.AuditEntry{}, "AuditPage": feed.Page[feed.AuditEntry]{},
 	} {
 		keys, always := map[string]bool{}, map[string]bool{}
