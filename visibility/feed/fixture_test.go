@@ -25,7 +25,7 @@ const checks = "20"
 
 func TestMain(m *testing.M) {
 	flag.Set("rapid.checks", checks)
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/mailstamp/mailstamp/testenv.holdKeeper"))
+	goleak.VerifyTestMain(m)
 }
 
 var epoch = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
