@@ -350,6 +350,9 @@ func (m *Mailboxes) deleteMail(ctx context.Context, acc *db.Account, row queries
 		}
 	}
 	return m.o.DB.Tx(ctx, acc.ID, func(tx *db.Tx) error {
-		return tx.RemoveMailbox(ctx, queries.RemoveMailboxParams{AccountID: acc.ID, ID: row.ID})
+		if err := tx.RemoveMailbox(ctx, queries.RemoveMailboxParams{AccountID: acc.ID, ID: row.ID}); err != nil {
+			return fmt.Errorf("remove the mailbox: %w", err)
+		}
+		return tx.RemoveReports(ctx, queries.RemoveReportsParams{AccountID: acc.ID, AuthorID: row.UserID})
 	})
 }

@@ -309,7 +309,7 @@ func (l *loop) classify(ctx context.Context, entries []*entry) (map[string]addre
 			continue // quarantined or expunged already
 		}
 		e.verdict = plan.Classify(e.parties, func(a string) plan.Facts { return facts[a].Facts })
-		e.wantReport = mayReport(e.header)
+		e.wantReport = mayReport(e)
 		if e.verdict.Disposition == plan.Stored && e.size > maxBodyBytes {
 			e.quarantine(message.ReasonTooLarge)
 		}
@@ -350,7 +350,7 @@ func (l *loop) findCopies(ctx context.Context, entries []*entry) error {
 // bodyBytes is what reading the entry's body takes; 0 when it is not needed.
 func (e *entry) bodyBytes() int64 {
 	if e.verdict.Disposition == plan.Stored && e.copyOf == 0 ||
-		e.wantReport && e.verdict.Disposition != plan.Stored && e.digest != nil && e.size <= maxReportBytes {
+		e.wantReport && e.verdict.Disposition != plan.Stored {
 		return max(e.size, 1)
 	}
 	return 0
@@ -424,9 +424,7 @@ func (l *loop) readBody(e *entry, raw []byte) {
 			e.quarantine(reasonPanic)
 		}
 	}()
-	if e.wantReport {
-		e.report = readReport(raw)
-	}
+	e.readReport(raw)
 	if e.verdict.Disposition != plan.Stored {
 		return
 	}

@@ -48,8 +48,8 @@ func TestReportsMeetTheirMessagesInAnyOrder(t *testing.T) {
 			if got := b.one(`select count(*) from messages where subject like 'Undelivered%'`); got != "0" {
 				t.Error("a report was stored as mail")
 			}
-			if got := b.one(`select count(*) from delivery_evidence`); got != "3" {
-				t.Errorf("%s rows of evidence, want 3", got)
+			if got := b.one(`select count(*) from reports`); got != "3" {
+				t.Errorf("%s rows of reports, want 3", got)
 			}
 			b.checkLedger("ann-box")
 			if n := b.writtenIn(func() { b.sync("ann-box") }); n != 0 {

@@ -81,6 +81,7 @@ type writer struct {
 	messages map[string]*placed // by identity
 	fresh    []*entry           // the first of each message that is new
 	threads  map[*entry]int64
+	joined   []int64 // threads that others were merged into
 }
 
 // placed is a message that exists.

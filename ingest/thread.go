@@ -131,6 +131,7 @@ func (w *writer) writeThreads(ctx context.Context, o plan.Outcome, links map[str
 		for i, loser := range losers {
 			winners[i] = o.Merged[loser]
 		}
+		w.joined = winners
 		if err := w.tx.MergeThreads(ctx, queries.MergeThreadsParams{AccountID: w.acc.ID, Losers: losers, Winners: winners}); err != nil {
 			return err
 		}

@@ -344,6 +344,7 @@ create table messages (
     subject_reply boolean     not null default false,         -- a reply without references
     size          bigint      not null default 0,
     seen          boolean     not null default false,         -- the author's alone
+    automatic     boolean     not null default false,         -- an automatic answer (RFC 3834): no answer of the sender's
     stored_at     timestamptz not null default now(),
     primary key (account_id, id),
     constraint messages_identity_key unique (account_id, author_id, identity),
@@ -538,6 +539,7 @@ create index indexed_addresses_ledger on indexed_addresses (account_id, folder_i
 
 -- ---------------------------------------------------------------------------------------------------------- delivery status
 
+-- One row per recipient of an outbound message: the fold of its delivery_events, "sent" without any. hard: trying again is of no use.
 create table deliveries (
     account_id bigint      not null,
     message_id bigint      not null,
@@ -546,26 +548,64 @@ create table deliveries (
         check (status in ('sent', 'delayed', 'relayed', 'delivered', 'displayed', 'replied', 'bounced')),
     class      text,
     code       text,
+    hard       boolean     not null default false,
     at         timestamptz not null,
     primary key (account_id, message_id, address),
     foreign key (account_id, message_id) references messages (account_id, id) on delete cascade
 );
 
--- What delivery reports say, one row per recipient, by keyed hashes: a report may come before the message it is about (back-fill is
--- newest first), or fit nothing. original: of the Message-ID reported on, empty when the report names none; report: digest of its header.
-create table delivery_evidence (
+-- The history of a delivery: what was said of the recipient, by whom. evidence: digest of the report's header; empty for the first
+-- answer. reporter and passage are the report's own words, the author's alone.
+create table delivery_events (
     account_id bigint      not null,
+    message_id bigint      not null,
+    address    text        not null,
+    evidence   bytea       not null,
+    source     text        not null check (source in ('dsn', 'mdn', 'feedback', 'answer')),
+    status     text        not null check (status in ('delayed', 'relayed', 'delivered', 'displayed', 'replied', 'bounced')),
+    class      text,
+    code       text,
+    hard       boolean     not null default false,
+    at         timestamptz not null,
+    reporter   text        not null default '',
+    passage    text        not null default '',
+    primary key (account_id, message_id, address, evidence, status),
+    foreign key (account_id, message_id, address) references deliveries on delete cascade
+);
+
+-- What delivery reports say, one row per recipient, kept whether it fits a message or not: a report may come before its message
+-- (back-fill is newest first), weeks later, or fit nothing. Only keyed hashes tell of whom and of which message; said, the
+-- report's own words, is sealed with a key made of what the report names, so that only the message itself opens it.
+create table reports (
+    account_id bigint      not null,
+    id         bigint generated always as identity,
     author_id  bigint      not null,
-    original   bytea       not null check (length(original) in (0, 16)),
-    recipient  bytea       not null check (length(recipient) in (0, 16)),
-    report     bytea       not null,
+    digest     bytea       not null,  -- of the report's header: the same report in two folders is one
+    n          integer     not null,  -- the recipient's place in it
+    kind       text        not null check (kind in ('dsn', 'mdn', 'feedback')),
     status     text        not null check (status in ('delayed', 'relayed', 'delivered', 'displayed', 'bounced')),
     class      text,
     code       text,
+    hard       boolean     not null default false,
     at         timestamptz not null,
-    primary key (account_id, author_id, original, recipient, report, status),
-    foreign key (account_id, author_id) references users
+    original   bytea       check (length(original) = 16), -- of the Message-ID that is reported on; null: none is named
+    envelope   bytea       check (length(envelope) = 16), -- of the envelope id
+    recipients bytea[]     not null,  -- of the addresses that the recipient is named by, strongest first
+    sent_at    timestamptz,           -- of the returned mail, as far as it was returned: Date, …
+    arrived_at timestamptz,           -- … when the reporter got it, …
+    subject    bytea       check (length(subject) = 16), -- … and its subject
+    said       bytea,
+    message_id bigint,                -- the message it was found to be about
+    primary key (account_id, id),
+    constraint reports_digest_key unique (account_id, author_id, digest, n),
+    foreign key (account_id, author_id) references users,
+    foreign key (account_id, message_id) references messages (account_id, id) on delete set null (message_id)
 );
+create index reports_original on reports (account_id, author_id, original) where original is not null;
+create index reports_envelope on reports (account_id, author_id, envelope) where envelope is not null;
+create index reports_nameless on reports (account_id, author_id, at) where original is null and envelope is null;
+create index reports_unmatched on reports (account_id, id) where message_id is null;
+create index reports_message on reports (account_id, message_id) where message_id is not null;
 
 -- ------------------------------------------------------------------------------------------------------------- bookkeeping
 

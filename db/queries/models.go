@@ -187,19 +187,23 @@ type Delivery struct {
 	Status    string
 	Class     *string
 	Code      *string
+	Hard      bool
 	At        time.Time
 }
 
-type DeliveryEvidence struct {
+type DeliveryEvent struct {
 	AccountID int64
-	AuthorID  int64
-	Original  []byte
-	Recipient []byte
-	Report    []byte
+	MessageID int64
+	Address   string
+	Evidence  []byte
+	Source    string
 	Status    string
 	Class     *string
 	Code      *string
+	Hard      bool
 	At        time.Time
+	Reporter  string
+	Passage   string
 }
 
 type Folder struct {
@@ -312,6 +316,7 @@ type Message struct {
 	SubjectReply bool
 	Size         int64
 	Seen         bool
+	Automatic    bool
 	StoredAt     time.Time
 }
 
@@ -329,6 +334,28 @@ type Participant struct {
 	Date      time.Time
 	SortKey   int64
 	MessageID int64
+}
+
+type Report struct {
+	AccountID  int64
+	ID         int64
+	AuthorID   int64
+	Digest     []byte
+	N          int32
+	Kind       string
+	Status     string
+	Class      *string
+	Code       *string
+	Hard       bool
+	At         time.Time
+	Original   []byte
+	Envelope   []byte
+	Recipients [][]byte
+	SentAt     *time.Time
+	ArrivedAt  *time.Time
+	Subject    []byte
+	Said       []byte
+	MessageID  *int64
 }
 
 type Setting struct {

@@ -8,6 +8,7 @@ const (
 	Indexed     Disposition = "indexed"     // matches no card: hashes only
 	Internal    Disposition = "internal"    // among users of the account only
 	Blocked     Disposition = "blocked"     // all that match are blocked
+	Skipped     Disposition = "skipped"     // not mail of anybody's, for a reason
 	Quarantined Disposition = "quarantined" // cannot be read
 	Expunged    Disposition = "expunged"    // was on the server
 )
