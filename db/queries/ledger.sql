@@ -61,9 +61,11 @@ on conflict do nothing;
 
 -- Of the hashes, those whose address matches a card for the author now.
 -- name: MatchingHashes :many
-select a.hash from addresses a
-where a.account_id = @account_id and a.hash = any (@hashes::bytea[])
-  and exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id)
+select a.hash
+from (select unnest(@hashes::bytea[]) as hash) n
+cross join lateral (select x.account_id, x.id, x.hash from addresses x
+                    where x.account_id = @account_id and x.hash = n.hash limit 1) a
+where exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id)
   and not is_blocked(a.account_id, @author_id, a.id);
 
 -- name: WantIndexed :exec
@@ -77,10 +79,11 @@ where i.account_id = @account_id and i.folder_id = @folder_id and i.uid_validity
 -- The same copy again: header and size agree with one that is stored.
 -- name: CopiesByDigest :many
 select distinct l.header_digest, l.size, m.id as message_id
-from ledger l
+from (select unnest(@digests::bytea[]) as digest) n
+cross join lateral (select x.header_digest, x.size, x.account_id, x.message_id from ledger x
+                    where x.account_id = @account_id and x.header_digest = n.digest and x.message_id is not null offset 0) l
 join messages m on m.account_id = l.account_id and m.id = l.message_id
-where l.account_id = @account_id and m.author_id = @author_id and l.message_id is not null
-  and l.header_digest = any (@digests::bytea[]);
+where m.author_id = @author_id;
 
 -- name: FlagsDiffer :one
 select exists (

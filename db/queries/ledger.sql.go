@@ -12,16 +12,17 @@ import (
 
 const copiesByDigest = `-- name: CopiesByDigest :many
 select distinct l.header_digest, l.size, m.id as message_id
-from ledger l
+from (select unnest($1::bytea[]) as digest) n
+cross join lateral (select x.header_digest, x.size, x.account_id, x.message_id from ledger x
+                    where x.account_id = $2 and x.header_digest = n.digest and x.message_id is not null offset 0) l
 join messages m on m.account_id = l.account_id and m.id = l.message_id
-where l.account_id = $1 and m.author_id = $2 and l.message_id is not null
-  and l.header_digest = any ($3::bytea[])
+where m.author_id = $3
 `
 
 type CopiesByDigestParams struct {
+	Digests   [][]byte
 	AccountID int64
 	AuthorID  int64
-	Digests   [][]byte
 }
 
 type CopiesByDigestRow struct {
@@ -32,7 +33,7 @@ type CopiesByDigestRow struct {
 
 // The same copy again: header and size agree with one that is stored.
 func (q *Queries) CopiesByDigest(ctx context.Context, arg CopiesByDigestParams) ([]CopiesByDigestRow, error) {
-	rows, err := q.db.Query(ctx, copiesByDigest, arg.AccountID, arg.AuthorID, arg.Digests)
+	rows, err := q.db.Query(ctx, copiesByDigest, arg.Digests, arg.AccountID, arg.AuthorID)
 	if err != nil {
 		return nil, err
 	}
@@ -253,21 +254,23 @@ func (q *Queries) LedgerRanges(ctx context.Context, arg LedgerRangesParams) ([]L
 }
 
 const matchingHashes = `-- name: MatchingHashes :many
-select a.hash from addresses a
-where a.account_id = $1 and a.hash = any ($2::bytea[])
-  and exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id)
+select a.hash
+from (select unnest($1::bytea[]) as hash) n
+cross join lateral (select x.account_id, x.id, x.hash from addresses x
+                    where x.account_id = $2 and x.hash = n.hash limit 1) a
+where exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id)
   and not is_blocked(a.account_id, $3, a.id)
 `
 
 type MatchingHashesParams struct {
-	AccountID int64
 	Hashes    [][]byte
+	AccountID int64
 	AuthorID  int64
 }
 
 // Of the hashes, those whose address matches a card for the author now.
 func (q *Queries) MatchingHashes(ctx context.Context, arg MatchingHashesParams) ([][]byte, error) {
-	rows, err := q.db.Query(ctx, matchingHashes, arg.AccountID, arg.Hashes, arg.AuthorID)
+	rows, err := q.db.Query(ctx, matchingHashes, arg.Hashes, arg.AccountID, arg.AuthorID)
 	if err != nil {
 		return nil, err
 	}

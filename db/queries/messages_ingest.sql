@@ -5,13 +5,16 @@ select a.id, a.address,
                where ua.account_id = a.account_id and ua.address_id = a.id and ua.user_id = @author_id) as own,
        exists (select from user_addresses ua where ua.account_id = a.account_id and ua.address_id = a.id) as of_user,
        c.on_card, (c.on_card and is_blocked(a.account_id, @author_id, a.id))::boolean as blocked
-from addresses a,
-     lateral (select exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card) c
-where a.account_id = @account_id and a.address = any (@addresses::text[]);
+from (select unnest(@addresses::text[]) as address) n
+cross join lateral (select x.account_id, x.id, x.address from addresses x
+                    where x.account_id = @account_id and x.address = n.address limit 1) a
+cross join lateral (select exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card) c;
 
 -- name: MessagesByIdentity :many
-select id, identity, thread_id, date, sort_key, bcc_addrs, address_ids, seen
-from messages where account_id = @account_id and author_id = @author_id and identity = any (@identities::bytea[]);
+select m.id, m.identity, m.thread_id, m.date, m.sort_key, m.bcc_addrs, m.address_ids, m.seen
+from (select unnest(@identities::bytea[]) as identity) n
+cross join lateral (select * from messages x
+                    where x.account_id = @account_id and x.author_id = @author_id and x.identity = n.identity limit 1) m;
 
 -- name: InsertMessages :many
 insert into messages (account_id, author_id, thread_id, identity, sort_key, date, direction, header_id, subject, preview,
@@ -46,8 +49,10 @@ update messages set bcc_addrs = @bcc_addrs, address_ids = @address_ids
 where account_id = @account_id and id = @id;
 
 -- name: KnownCorrespondents :many
-select address_id from correspondences
-where account_id = @account_id and author_id = @author_id and address_id = any (@address_ids::bigint[]);
+select c.address_id
+from (select unnest(@address_ids::bigint[]) as address_id) n
+cross join lateral (select x.address_id from correspondences x
+                    where x.account_id = @account_id and x.author_id = @author_id and x.address_id = n.address_id limit 1) c;
 
 -- name: UpsertCorrespondences :exec
 insert into correspondences (account_id, author_id, address_id, last_at)

@@ -39,15 +39,16 @@ select a.id, a.address,
                where ua.account_id = a.account_id and ua.address_id = a.id and ua.user_id = $1) as own,
        exists (select from user_addresses ua where ua.account_id = a.account_id and ua.address_id = a.id) as of_user,
        c.on_card, (c.on_card and is_blocked(a.account_id, $1, a.id))::boolean as blocked
-from addresses a,
-     lateral (select exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card) c
-where a.account_id = $2 and a.address = any ($3::text[])
+from (select unnest($2::text[]) as address) n
+cross join lateral (select x.account_id, x.id, x.address from addresses x
+                    where x.account_id = $3 and x.address = n.address limit 1) a
+cross join lateral (select exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card) c
 `
 
 type AddressFactsParams struct {
 	AuthorID  int64
-	AccountID int64
 	Addresses []string
+	AccountID int64
 }
 
 type AddressFactsRow struct {
@@ -61,7 +62,7 @@ type AddressFactsRow struct {
 
 // What is known of the addresses on a batch of mail, as classification asks.
 func (q *Queries) AddressFacts(ctx context.Context, arg AddressFactsParams) ([]AddressFactsRow, error) {
-	rows, err := q.db.Query(ctx, addressFacts, arg.AuthorID, arg.AccountID, arg.Addresses)
+	rows, err := q.db.Query(ctx, addressFacts, arg.AuthorID, arg.Addresses, arg.AccountID)
 	if err != nil {
 		return nil, err
 	}
@@ -248,18 +249,20 @@ func (q *Queries) InsertParticipants(ctx context.Context, arg InsertParticipants
 }
 
 const knownCorrespondents = `-- name: KnownCorrespondents :many
-select address_id from correspondences
-where account_id = $1 and author_id = $2 and address_id = any ($3::bigint[])
+select c.address_id
+from (select unnest($1::bigint[]) as address_id) n
+cross join lateral (select x.address_id from correspondences x
+                    where x.account_id = $2 and x.author_id = $3 and x.address_id = n.address_id limit 1) c
 `
 
 type KnownCorrespondentsParams struct {
+	AddressIds []int64
 	AccountID  int64
 	AuthorID   int64
-	AddressIds []int64
 }
 
 func (q *Queries) KnownCorrespondents(ctx context.Context, arg KnownCorrespondentsParams) ([]int64, error) {
-	rows, err := q.db.Query(ctx, knownCorrespondents, arg.AccountID, arg.AuthorID, arg.AddressIds)
+	rows, err := q.db.Query(ctx, knownCorrespondents, arg.AddressIds, arg.AccountID, arg.AuthorID)
 	if err != nil {
 		return nil, err
 	}
@@ -279,14 +282,16 @@ func (q *Queries) KnownCorrespondents(ctx context.Context, arg KnownCorresponden
 }
 
 const messagesByIdentity = `-- name: MessagesByIdentity :many
-select id, identity, thread_id, date, sort_key, bcc_addrs, address_ids, seen
-from messages where account_id = $1 and author_id = $2 and identity = any ($3::bytea[])
+select m.id, m.identity, m.thread_id, m.date, m.sort_key, m.bcc_addrs, m.address_ids, m.seen
+from (select unnest($1::bytea[]) as identity) n
+cross join lateral (select account_id, id, author_id, thread_id, identity, sort_key, date, direction, header_id, subject, preview, from_addr, to_addrs, cc_addrs, bcc_addrs, attachments, address_ids, subject_key, subject_reply, size, seen, stored_at from messages x
+                    where x.account_id = $2 and x.author_id = $3 and x.identity = n.identity limit 1) m
 `
 
 type MessagesByIdentityParams struct {
+	Identities [][]byte
 	AccountID  int64
 	AuthorID   int64
-	Identities [][]byte
 }
 
 type MessagesByIdentityRow struct {
@@ -301,7 +306,7 @@ type MessagesByIdentityRow struct {
 }
 
 func (q *Queries) MessagesByIdentity(ctx context.Context, arg MessagesByIdentityParams) ([]MessagesByIdentityRow, error) {
-	rows, err := q.db.Query(ctx, messagesByIdentity, arg.AccountID, arg.AuthorID, arg.Identities)
+	rows, err := q.db.Query(ctx, messagesByIdentity, arg.Identities, arg.AccountID, arg.AuthorID)
 	if err != nil {
 		return nil, err
 	}

@@ -1,15 +1,21 @@
+-- Lateral, so that the index is asked for each key: on a table that has not been analysed yet, = any (…) reads the whole prefix.
 -- name: ThreadLinks :many
-select hash, thread_id from thread_links
-where account_id = @account_id and author_id = @author_id and hash = any (@hashes::bytea[]);
+select l.hash, l.thread_id
+from (select unnest(@hashes::bytea[]) as hash) h
+cross join lateral (select t.hash, t.thread_id from thread_links t
+                    where t.account_id = @account_id and t.author_id = @author_id and t.hash = h.hash limit 1) l;
 
 -- Messages of the same subject and parties, near in time, of which one is a reply without references (SPEC 6).
 -- name: SubjectMates :many
 select t.n::integer as n, m.thread_id
 from (select unnest(@ns::integer[]) as n, unnest(@keys::bytea[]) as key, unnest(@dates::timestamptz[]) as date,
              unnest(@replies::boolean[]) as reply) t
-join messages m on m.account_id = @account_id and m.author_id = @author_id and m.subject_key = t.key
-     and m.date between t.date - make_interval(secs => @window_seconds::float8) and t.date + make_interval(secs => @window_seconds::float8)
-     and (t.reply or m.subject_reply);
+cross join lateral (
+    select s.thread_id from messages s
+    where s.account_id = @account_id and s.author_id = @author_id and s.subject_key = t.key
+      and s.date between t.date - make_interval(secs => @window_seconds::float8) and t.date + make_interval(secs => @window_seconds::float8)
+      and (t.reply or s.subject_reply)
+    offset 0) m;
 
 -- name: NewThreads :many
 insert into threads (account_id, author_id)

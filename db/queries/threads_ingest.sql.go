@@ -120,9 +120,12 @@ const subjectMates = `-- name: SubjectMates :many
 select t.n::integer as n, m.thread_id
 from (select unnest($1::integer[]) as n, unnest($2::bytea[]) as key, unnest($3::timestamptz[]) as date,
              unnest($4::boolean[]) as reply) t
-join messages m on m.account_id = $5 and m.author_id = $6 and m.subject_key = t.key
-     and m.date between t.date - make_interval(secs => $7::float8) and t.date + make_interval(secs => $7::float8)
-     and (t.reply or m.subject_reply)
+cross join lateral (
+    select s.thread_id from messages s
+    where s.account_id = $5 and s.author_id = $6 and s.subject_key = t.key
+      and s.date between t.date - make_interval(secs => $7::float8) and t.date + make_interval(secs => $7::float8)
+      and (t.reply or s.subject_reply)
+    offset 0) m
 `
 
 type SubjectMatesParams struct {
@@ -170,14 +173,16 @@ func (q *Queries) SubjectMates(ctx context.Context, arg SubjectMatesParams) ([]S
 }
 
 const threadLinks = `-- name: ThreadLinks :many
-select hash, thread_id from thread_links
-where account_id = $1 and author_id = $2 and hash = any ($3::bytea[])
+select l.hash, l.thread_id
+from (select unnest($1::bytea[]) as hash) h
+cross join lateral (select t.hash, t.thread_id from thread_links t
+                    where t.account_id = $2 and t.author_id = $3 and t.hash = h.hash limit 1) l
 `
 
 type ThreadLinksParams struct {
+	Hashes    [][]byte
 	AccountID int64
 	AuthorID  int64
-	Hashes    [][]byte
 }
 
 type ThreadLinksRow struct {
@@ -185,8 +190,9 @@ type ThreadLinksRow struct {
 	ThreadID int64
 }
 
+// Lateral, so that the index is asked for each key: on a table that has not been analysed yet, = any (…) reads the whole prefix.
 func (q *Queries) ThreadLinks(ctx context.Context, arg ThreadLinksParams) ([]ThreadLinksRow, error) {
-	rows, err := q.db.Query(ctx, threadLinks, arg.AccountID, arg.AuthorID, arg.Hashes)
+	rows, err := q.db.Query(ctx, threadLinks, arg.Hashes, arg.AccountID, arg.AuthorID)
 	if err != nil {
 		return nil, err
 	}
