@@ -284,7 +284,7 @@ func (q *Queries) KnownCorrespondents(ctx context.Context, arg KnownCorresponden
 const messagesByIdentity = `-- name: MessagesByIdentity :many
 select m.id, m.identity, m.thread_id, m.date, m.sort_key, m.bcc_addrs, m.address_ids, m.seen
 from (select unnest($1::bytea[]) as identity) n
-cross join lateral (select account_id, id, author_id, thread_id, identity, sort_key, date, direction, header_id, subject, preview, from_addr, to_addrs, cc_addrs, bcc_addrs, attachments, address_ids, subject_key, subject_reply, size, seen, stored_at from messages x
+cross join lateral (select account_id, id, author_id, thread_id, identity, sort_key, date, direction, header_id, subject, preview, from_addr, to_addrs, cc_addrs, bcc_addrs, attachments, address_ids, subject_key, subject_reply, size, seen, automatic, stored_at from messages x
                     where x.account_id = $2 and x.author_id = $3 and x.identity = n.identity limit 1) m
 `
 
