@@ -47,8 +47,10 @@ const (
 
 // Upkeep.
 const (
-	// sweepEvery is how often facts and stamps are compared.
+	// sweepEvery is how often inputs are looked for whose re-stamping was lost.
 	sweepEvery = 15 * time.Second
+	// countEvery is how often all stamps are compared with their inputs: a second of reading for a million conversations.
+	countEvery = 2 * time.Minute
 	// maxAlive jobs are looked through for one that does the work already; with more waiting, the sweep adds none.
 	maxAlive = 10_000
 	// pruneEvery is how often what is no longer needed is removed.

@@ -12,7 +12,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// metrics of jobs. The count of stamps behind is shown only by the process that swept last: after staleSweep another's
+// metrics of jobs. The count of stamps behind is shown only by the process that swept last: after staleCount another's
 // count is the true one.
 type metrics struct {
 	duration *prometheus.HistogramVec
@@ -23,8 +23,8 @@ type metrics struct {
 	sweptAt time.Time
 }
 
-// staleSweep is when a count of stamps behind is too old to show.
-const staleSweep = 4 * sweepEvery
+// staleCount is when a count of stamps behind is too old to show.
+const staleCount = 3 * countEvery
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
@@ -45,9 +45,15 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) { out <- m.behind }
 func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if time.Since(m.sweptAt) < staleSweep {
+	if time.Since(m.sweptAt) < staleCount {
 		out <- prometheus.MustNewConstMetric(m.behind, prometheus.GaugeValue, float64(m.stamps))
 	}
+}
+
+func (m *metrics) countDue() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return time.Since(m.sweptAt) >= countEvery
 }
 
 func (m *metrics) swept(stamps int64) {

@@ -32,9 +32,17 @@ func (*sweeper) Timeout(*river.Job[sweepArgs]) time.Duration { return upkeepTime
 func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 	var behind int64
 	var missed []restampArgs
+	count := w.metrics.countDue() // reads every conversation, so not each time
+	look := func(ctx context.Context, tx *db.Tx) ([]visibility.Work, int64, error) {
+		if count {
+			return visibility.Behind(ctx, tx)
+		}
+		work, err := visibility.Pending(ctx, tx)
+		return work, 0, err
+	}
 	err := eachAccount(ctx, w.db, func(account int64) error {
 		return w.db.ReadTx(ctx, account, func(tx *db.Tx) error {
-			work, stamps, err := visibility.Behind(ctx, tx)
+			work, stamps, err := look(ctx, tx)
 			if err != nil {
 				return fmt.Errorf("look for stamps behind their inputs: %w", err)
 			}
@@ -45,7 +53,7 @@ func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 			return nil
 		})
 	})
-	if err == nil { // else the count is not the whole
+	if err == nil && count { // else the count is not the whole
 		w.metrics.swept(behind)
 	}
 	if len(missed) > 0 {

@@ -259,22 +259,30 @@ func distinct(keys []conversationKey) (authors, cards []int64) {
 	return authors, cards
 }
 
-// Behind lists the inputs whose stamps are not known to be current, and counts the stamps below the epoch of an input.
-// Both are empty when nothing is pending.
-func Behind(ctx context.Context, tx *db.Tx) (work []Work, stamps int64, err error) {
+// Pending lists the inputs whose stamps are not known to be current. It is cheap.
+func Pending(ctx context.Context, tx *db.Tx) (work []Work, err error) {
 	settings, err := tx.SettingsBehind(ctx, tx.AccountID)
 	if err != nil {
-		return nil, 0, fmt.Errorf("find settings behind: %w", err)
+		return nil, fmt.Errorf("find settings behind: %w", err)
 	}
 	for _, s := range settings {
 		work = append(work, Work{UserID: s.UserID, Kind: rules.Kind(s.Kind)})
 	}
 	cards, err := tx.CardsBehind(ctx, tx.AccountID)
 	if err != nil {
-		return nil, 0, fmt.Errorf("find cards behind: %w", err)
+		return nil, fmt.Errorf("find cards behind: %w", err)
 	}
 	for _, id := range cards {
 		work = append(work, Work{CardID: id})
+	}
+	return work, nil
+}
+
+// Behind is Pending with a count of all stamps below the epoch of an input, whatever is known of them: it reads every
+// conversation. Both are empty when nothing is pending.
+func Behind(ctx context.Context, tx *db.Tx) (work []Work, stamps int64, err error) {
+	if work, err = Pending(ctx, tx); err != nil {
+		return nil, 0, err
 	}
 	if stamps, err = tx.CountStampsBehind(ctx, tx.AccountID); err != nil {
 		return nil, 0, fmt.Errorf("count stamps behind: %w", err)
