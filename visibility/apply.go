@@ -2,7 +2,6 @@ package visibility
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -108,7 +107,7 @@ type change struct {
 	addresses map[int64]bool // who is blocked changed
 
 	work  map[Work]bool
-	audit []queries.AppendAuditParams
+	audit []db.AuditEntry
 	count stampTally // of all that was stamped
 }
 
@@ -302,26 +301,15 @@ func (c *change) wantMail(ctx context.Context, cards []int64) error {
 
 // note adds an entry to the trail. subject names things by their CRM ids and addresses by our own, so that an erased
 // person leaves no address in it.
-func (c *change) note(told Told, act string, subject any) error {
-	raw, err := json.Marshal(subject)
-	if err != nil {
-		return fmt.Errorf("describe %s for the trail: %w", act, err)
-	}
-	c.audit = append(c.audit, queries.AppendAuditParams{AccountID: c.AccountID, Actor: told.By, Act: act, Subject: raw})
-	return nil
+func (c *change) note(told Told, act string, subject any) {
+	c.audit = append(c.audit, db.AuditEntry{Actor: told.By, Act: act, Subject: subject})
 }
 
 // writeAudit appends the entries with what the transaction did to stamps; entries of one batch share that effect.
 func (c *change) writeAudit(ctx context.Context) error {
-	effect, err := json.Marshal(map[string]int{"events": len(c.audit), "shown": c.count.shown, "hidden": c.count.hidden})
-	if err != nil {
-		return err
+	effect := map[string]int{"events": len(c.audit), "shown": c.count.shown, "hidden": c.count.hidden}
+	for i := range c.audit {
+		c.audit[i].Effect = effect
 	}
-	for _, entry := range c.audit {
-		entry.Effect = effect
-		if err := c.AppendAudit(ctx, entry); err != nil {
-			return fmt.Errorf("write the trail: %w", err)
-		}
-	}
-	return nil
+	return c.AppendAudit(ctx, c.audit...)
 }

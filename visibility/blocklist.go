@@ -67,7 +67,8 @@ func (c *change) blocklistChanged(ctx context.Context, told Told, e *BlocklistCh
 	if err := touch(); err != nil {
 		return "", err
 	}
-	return Applied, c.note(told, "blocklist.changed", map[string]any{"user": e.User, "version": e.Version, "entries": len(e.Entries)})
+	c.note(told, "blocklist.changed", map[string]any{"user": e.User, "version": e.Version, "entries": len(e.Entries)})
+	return Applied, nil
 }
 
 // linksChange comes before links of a card change, or it opens or closes: what block lists cover because of it, or of its

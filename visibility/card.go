@@ -64,8 +64,9 @@ func (c *change) cardUpserted(ctx context.Context, told Told, e *CardUpserted) (
 		return "", err
 	}
 	c.cards[k.ID] = true
-	return Applied, c.note(told, "card.upserted", map[string]any{"kind": e.Kind, "card": e.ID, "version": e.Version, "owner": e.Owner,
+	c.note(told, "card.upserted", map[string]any{"kind": e.Kind, "card": e.ID, "version": e.Version, "owner": e.Owner,
 		"collaborators": e.Collaborators, "audience": e.Audience, "addresses": len(e.Addresses), "contacts": e.Contacts})
+	return Applied, nil
 }
 
 func (c *change) cardDeleted(ctx context.Context, told Told, e *CardDeleted) (Status, error) {
@@ -83,7 +84,8 @@ func (c *change) cardDeleted(ctx context.Context, told Told, e *CardDeleted) (St
 		return "", fmt.Errorf("delete the card: %w", err)
 	}
 	c.cards[k.ID] = true
-	return Applied, c.note(told, "card.deleted", map[string]any{"kind": e.Kind, "card": e.ID, "version": e.Version})
+	c.note(told, "card.deleted", map[string]any{"kind": e.Kind, "card": e.ID, "version": e.Version})
+	return Applied, nil
 }
 
 // setPeople replaces collaborators and audience.

@@ -51,7 +51,8 @@ func (c *change) leadConverted(ctx context.Context, told Told, e *LeadConverted)
 		c.cards[deal.ID] = true
 	}
 	c.cards[lead.ID], c.cards[contact.ID] = true, true
-	return status, c.note(told, "lead.converted", e)
+	c.note(told, "lead.converted", e)
+	return status, nil
 }
 
 // contactMerged closes the losers and gives their addresses, deals and shares to the winner. The winner's next event says
@@ -94,7 +95,8 @@ func (c *change) contactMerged(ctx context.Context, told Told, e *ContactMerged)
 			return "", fmt.Errorf("write the winner's version: %w", err)
 		}
 	}
-	return status, c.note(told, "contact.merged", e)
+	c.note(told, "contact.merged", e)
+	return status, nil
 }
 
 // carryShares takes what authors said on cards that go to the card that stays. Private wins where they disagree; a shared
@@ -124,10 +126,7 @@ func (c *change) carryShares(ctx context.Context, told Told, from []int64, to qu
 			return fmt.Errorf("carry a share over: %w", err)
 		}
 		if held {
-			err = c.note(told, "share.held", map[string]any{"author": w.AuthorID, "address": w.AddressID, "card": CardRef{rules.Kind(to.Kind), to.CrmID}})
-			if err != nil {
-				return err
-			}
+			c.note(told, "share.held", map[string]any{"author": w.AuthorID, "address": w.AddressID, "card": CardRef{rules.Kind(to.Kind), to.CrmID}})
 		}
 	}
 	return nil

@@ -38,5 +38,6 @@ func (c *change) policyChanged(ctx context.Context, told Told, e *PolicyChanged)
 			c.work[Work{CardID: id}] = true
 		}
 	}
-	return Applied, c.note(told, "policy.changed", map[string]any{"version": e.Version, "handover": p.Handover, "deletion": p.Deletion})
+	c.note(told, "policy.changed", map[string]any{"version": e.Version, "handover": p.Handover, "deletion": p.Deletion})
+	return Applied, nil
 }

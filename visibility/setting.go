@@ -45,10 +45,7 @@ func (c *change) settingChanged(ctx context.Context, told Told, e *SettingChange
 			return "", fmt.Errorf("write the setting: %w", err)
 		}
 		c.work[Work{UserID: u.ID, Kind: kind}] = true
-		err = c.note(told, "setting.changed", map[string]any{"user": e.User, "kind": kind, "from": s.Value, "to": *value, "version": version})
-		if err != nil {
-			return "", err
-		}
+		c.note(told, "setting.changed", map[string]any{"user": e.User, "kind": kind, "from": s.Value, "to": *value, "version": version})
 	}
 	return status, nil
 }

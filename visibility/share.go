@@ -89,8 +89,9 @@ func (c *change) shareChanged(ctx context.Context, told Told, e *ShareChanged) (
 	if err := c.stampKeys(ctx, s.touched); err != nil {
 		return "", err
 	}
-	return Applied, c.note(told, "share.changed", map[string]any{"user": e.User, "card": e.Card, "address": s.address,
+	c.note(told, "share.changed", map[string]any{"user": e.User, "card": e.Card, "address": s.address,
 		"state": e.State, "version": version, "conversations": len(s.touched)})
+	return Applied, nil
 }
 
 // sharing is one share event being applied.

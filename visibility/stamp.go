@@ -166,9 +166,18 @@ func restamp(ctx context.Context, accountID int64, work Work, inTx func(func(*db
 	// Every stamp below the epoch has been written anew: those made meanwhile saw it.
 	return inTx(func(tx *db.Tx) error {
 		if work.CardID != 0 {
-			return tx.FinishCard(ctx, queries.FinishCardParams{AccountID: accountID, ID: work.CardID, Epoch: r.epoch})
+			err = tx.FinishCard(ctx, queries.FinishCardParams{AccountID: accountID, ID: work.CardID, Epoch: r.epoch})
+		} else {
+			err = tx.FinishSetting(ctx, queries.FinishSettingParams{AccountID: accountID, UserID: work.UserID, Kind: string(work.Kind), Epoch: r.epoch})
 		}
-		return tx.FinishSetting(ctx, queries.FinishSettingParams{AccountID: accountID, UserID: work.UserID, Kind: string(work.Kind), Epoch: r.epoch})
+		if err != nil {
+			return fmt.Errorf("note that the stamps are current: %w", err)
+		}
+		if r.tally == (stampTally{}) {
+			return nil
+		}
+		return tx.AppendAudit(ctx, db.AuditEntry{Actor: "mailstamp", Act: "restamped", Subject: work,
+			Effect: map[string]int{"shown": r.tally.shown, "hidden": r.tally.hidden}})
 	})
 }
 
@@ -178,6 +187,7 @@ type restamping struct {
 	account int64
 	work    Work
 	epoch   int64
+	tally   stampTally
 }
 
 type nextKeys func(ctx context.Context, tx *db.Tx, after conversationKey) ([]conversationKey, error)
@@ -186,6 +196,7 @@ func (r *restamping) walk(ctx context.Context, next nextKeys) error {
 	var after conversationKey
 	for {
 		var keys []conversationKey
+		var tally stampTally
 		err := r.inTx(func(tx *db.Tx) (err error) {
 			if err := tx.LockAccount(ctx, db.Shared); err != nil {
 				return err
@@ -201,12 +212,14 @@ func (r *restamping) walk(ctx context.Context, next nextKeys) error {
 			if err != nil {
 				return err
 			}
-			_, err = writeStamps(ctx, tx, facts)
+			tally, err = writeStamps(ctx, tx, facts)
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("re-stamp: %w", err)
 		}
+		r.tally.shown += tally.shown
+		r.tally.hidden += tally.hidden
 		if len(keys) < restampChunk {
 			return nil
 		}

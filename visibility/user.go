@@ -69,7 +69,8 @@ func (c *change) userUpserted(ctx context.Context, told Told, e *UserUpserted) (
 	if err := c.setUserAddresses(ctx, u.ID, e.Addresses); err != nil {
 		return "", err
 	}
-	return Applied, c.note(told, "user.upserted", map[string]any{"user": e.ID, "version": e.Version, "state": state, "addresses": len(e.Addresses)})
+	c.note(told, "user.upserted", map[string]any{"user": e.ID, "version": e.Version, "state": state, "addresses": len(e.Addresses)})
+	return Applied, nil
 }
 
 func (c *change) userDeleted(ctx context.Context, told Told, e *UserDeleted) (Status, error) {
@@ -84,7 +85,8 @@ func (c *change) userDeleted(ctx context.Context, told Told, e *UserDeleted) (St
 	if err := c.setUser(ctx, u, e.Version, u.Name, "deleted"); err != nil {
 		return "", err
 	}
-	return Applied, c.note(told, "user.deleted", map[string]any{"user": e.ID, "version": e.Version})
+	c.note(told, "user.deleted", map[string]any{"user": e.ID, "version": e.Version})
+	return Applied, nil
 }
 
 // setUser writes the user and, where the user becomes or ceases to be an active owner, what R5 makes of it.

@@ -618,15 +618,17 @@ create table webhook_receipts (
     primary key (account_id, webhook_id)
 );
 
--- G7: append-only.
+-- G7: append-only, and each entry's hash covers the one before: what is changed or taken out later shows (audit verify). Ids
+-- count up by one within an account.
 create table audit_log (
     account_id bigint      not null references accounts,
-    id         bigint generated always as identity,
-    at         timestamptz not null default now(),
+    id         bigint      not null,
+    at         timestamptz not null,
     actor      text        not null, -- a user's CRM id, or crm, service, operator
     act        text        not null,
     subject    jsonb       not null,
     effect     jsonb       not null default '{}',
+    hash       bytea       not null check (length(hash) = 32),
     primary key (account_id, id)
 );
 

@@ -7,27 +7,90 @@ package queries
 
 import (
 	"context"
+	"time"
 )
 
 const appendAudit = `-- name: AppendAudit :exec
-insert into audit_log (account_id, actor, act, subject, effect) values ($1, $2, $3, $4, $5)
+insert into audit_log (account_id, id, at, actor, act, subject, effect, hash)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 `
 
 type AppendAuditParams struct {
 	AccountID int64
+	ID        int64
+	At        time.Time
 	Actor     string
 	Act       string
 	Subject   []byte
 	Effect    []byte
+	Hash      []byte
 }
 
 func (q *Queries) AppendAudit(ctx context.Context, arg AppendAuditParams) error {
 	_, err := q.db.Exec(ctx, appendAudit,
 		arg.AccountID,
+		arg.ID,
+		arg.At,
 		arg.Actor,
 		arg.Act,
 		arg.Subject,
 		arg.Effect,
+		arg.Hash,
 	)
 	return err
+}
+
+const auditEntriesAfter = `-- name: AuditEntriesAfter :many
+select account_id, id, at, actor, act, subject, effect, hash from audit_log where account_id = $1 and id > $2 order by id limit $3
+`
+
+type AuditEntriesAfterParams struct {
+	AccountID int64
+	AfterID   int64
+	MaxRows   int32
+}
+
+func (q *Queries) AuditEntriesAfter(ctx context.Context, arg AuditEntriesAfterParams) ([]AuditLog, error) {
+	rows, err := q.db.Query(ctx, auditEntriesAfter, arg.AccountID, arg.AfterID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditLog
+	for rows.Next() {
+		var i AuditLog
+		if err := rows.Scan(
+			&i.AccountID,
+			&i.ID,
+			&i.At,
+			&i.Actor,
+			&i.Act,
+			&i.Subject,
+			&i.Effect,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lastAuditEntry = `-- name: LastAuditEntry :one
+select id, hash from audit_log where account_id = $1 order by id desc limit 1
+`
+
+type LastAuditEntryRow struct {
+	ID   int64
+	Hash []byte
+}
+
+func (q *Queries) LastAuditEntry(ctx context.Context, accountID int64) (LastAuditEntryRow, error) {
+	row := q.db.QueryRow(ctx, lastAuditEntry, accountID)
+	var i LastAuditEntryRow
+	err := row.Scan(&i.ID, &i.Hash)
+	return i, err
 }

@@ -37,6 +37,7 @@ type AuditLog struct {
 	Act       string
 	Subject   []byte
 	Effect    []byte
+	Hash      []byte
 }
 
 type Blocklist struct {

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/mailstamp/mailstamp/db"
@@ -29,16 +28,8 @@ func (s *Service) Forward(ctx context.Context, acc *db.Account, viewer, message 
 			return fmt.Errorf("find the sender: %w", err)
 		}
 		out = Forwarding{MessageID: id, Subject: item.Subject, Sender: Person{Name: sender.Name, Address: sender.Address}}
-		subject, err := json.Marshal(map[string]any{"message": item.Message, "author": item.Author, "card": item.Card})
-		if err != nil {
-			return fmt.Errorf("describe a forward for the trail: %w", err)
-		}
-		err = tx.AppendAudit(ctx, queries.AppendAuditParams{
-			AccountID: acc.ID, Actor: viewer, Act: "message.forwarded", Subject: subject, Effect: []byte("{}")})
-		if err != nil {
-			return fmt.Errorf("write the trail: %w", err)
-		}
-		return nil
+		return tx.AppendAudit(ctx, db.AuditEntry{Actor: viewer, Act: "message.forwarded",
+			Subject: map[string]any{"message": item.Message, "author": item.Author, "card": item.Card}, Effect: map[string]any{}})
 	})
 	return out, err
 }
