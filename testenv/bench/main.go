@@ -32,6 +32,10 @@ type benchmark struct {
 
 var registry []benchmark
 
+// shared owns what several benchmarks use, like a large database: it lasts until
+// all of them have run.
+var shared *bench
+
 // register adds a benchmark; each file calls it from init.
 func register(name string, run func(b *bench), figures ...string) {
 	registry = append(registry, benchmark{name: name, figures: figures, run: run})
@@ -61,6 +65,11 @@ func run(ctx context.Context, names []string) (err error) {
 		if closeErr := session.Close(); err == nil {
 			err = closeErr
 		}
+	}()
+	shared = newBench(ctx, benchmark{name: "shared"})
+	defer func() {
+		shared.cancel()
+		shared.cleanup()
 	}()
 	failed := 0
 	for _, one := range chosen {
