@@ -107,14 +107,18 @@ func Run(ctx context.Context, o Options) (err error) {
 
 func startPostgres(ctx context.Context, o Options) (*embedpg.Server, error) {
 	begun := time.Now()
-	server, err := embedpg.Start(ctx, embedpg.Options{Dir: filepath.Join(o.Dir, "postgres"), Durable: true, Logger: o.Log})
+	dir := filepath.Join(o.Dir, "postgres")
+	server, err := embedpg.Start(ctx, embedpg.Options{Dir: dir, Durable: true, Logger: o.Log})
 	if errors.Is(err, embedpg.ErrInUse) {
 		return nil, fmt.Errorf("a demo is running already in %s: stop it first, or choose another directory with --dir", o.Dir)
 	}
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(o.Out, "PostgreSQL  in %s, up after %s\n", server.Dir(), round(time.Since(begun)))
+	if whole, err := filepath.Abs(dir); err != nil || whole != server.Dir() {
+		dir = server.Dir() // root's may have to lie elsewhere
+	}
+	fmt.Fprintf(o.Out, "PostgreSQL  in %s, up after %s\n", dir, round(time.Since(begun)))
 	return server, nil
 }
 
