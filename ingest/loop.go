@@ -364,6 +364,9 @@ func orNil(s string) *string {
 // tx is a transaction of the present holder of the lease.
 func (l *loop) tx(ctx context.Context, name string, fn func(*db.Tx) error) error {
 	return l.s.o.DB.Tx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		if err := planAfresh(ctx, tx); err != nil {
+			return err
+		}
 		_, err := tx.ProveLease(ctx, queries.ProveLeaseParams{
 			AccountID: l.acc.ID, MailboxID: l.mailboxID, Token: l.token, Holder: l.s.holder,
 		})
@@ -379,6 +382,15 @@ func (l *loop) tx(ctx context.Context, name string, fn func(*db.Tx) error) error
 		l.writes.Add(1)
 		return l.s.o.commit(name)
 	})
+}
+
+// planAfresh has the transaction's statements planned for the tables as they are. A plan kept from when they were empty
+// reads whole tables for each message of a back-fill, and lasts until the first analyze.
+func planAfresh(ctx context.Context, tx *db.Tx) error {
+	if _, err := tx.Exec(ctx, "set local plan_cache_mode = force_custom_plan"); err != nil {
+		return fmt.Errorf("set how statements are planned: %w", err)
+	}
+	return nil
 }
 
 // listed turns a server's folder into the planner's.

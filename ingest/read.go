@@ -293,6 +293,9 @@ func (l *loop) classify(ctx context.Context, entries []*entry) (map[string]addre
 		names = append(names, a)
 	}
 	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		if err := planAfresh(ctx, tx); err != nil {
+			return err
+		}
 		rows, err := tx.AddressFacts(ctx, queries.AddressFactsParams{AccountID: l.acc.ID, AuthorID: l.row.UserID, Addresses: names})
 		for _, r := range rows {
 			facts[r.Address] = addressFacts{
@@ -331,6 +334,9 @@ func (l *loop) findCopies(ctx context.Context, entries []*entry) error {
 		return nil
 	}
 	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		if err := planAfresh(ctx, tx); err != nil {
+			return err
+		}
 		rows, err := tx.CopiesByDigest(ctx, p)
 		for _, r := range rows {
 			for _, e := range byDigest[string(r.HeaderDigest)] {

@@ -522,7 +522,7 @@ create table ledger (
 );
 create index ledger_message on ledger (account_id, message_id) where message_id is not null;
 create index ledger_wanted on ledger (account_id, folder_id, uid) where wanted;
-create index ledger_copies on ledger (account_id, header_digest) where message_id is not null;
+create index ledger_copies on ledger (account_id, header_digest, size) where disposition = 'stored';
 
 -- Keyed hashes of the addresses on mail that is not stored, to find it again when one of them matches.
 create table indexed_addresses (

@@ -65,8 +65,8 @@ select a.hash
 from (select unnest(@hashes::bytea[]) as hash) n
 cross join lateral (select x.account_id, x.id, x.hash from addresses x
                     where x.account_id = @account_id and x.hash = n.hash limit 1) a
-where exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id)
-  and not is_blocked(a.account_id, @author_id, a.id);
+cross join lateral (select exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card) c
+where c.on_card and not is_blocked(a.account_id, @author_id, a.id);
 
 -- name: WantIndexed :exec
 update ledger l set wanted = true
@@ -81,9 +81,9 @@ where i.account_id = @account_id and i.folder_id = @folder_id and i.uid_validity
 select distinct l.header_digest, l.size, m.id as message_id
 from (select unnest(@digests::bytea[]) as digest) n
 cross join lateral (select x.header_digest, x.size, x.account_id, x.message_id from ledger x
-                    where x.account_id = @account_id and x.header_digest = n.digest and x.message_id is not null offset 0) l
-join messages m on m.account_id = l.account_id and m.id = l.message_id
-where m.author_id = @author_id;
+                    where x.account_id = @account_id and x.header_digest = n.digest and x.disposition = 'stored' offset 0) l
+cross join lateral (select x.id from messages x
+                    where x.account_id = l.account_id and x.id = l.message_id and x.author_id = @author_id limit 1) m;
 
 -- name: FlagsDiffer :one
 select exists (

@@ -14,9 +14,9 @@ const copiesByDigest = `-- name: CopiesByDigest :many
 select distinct l.header_digest, l.size, m.id as message_id
 from (select unnest($1::bytea[]) as digest) n
 cross join lateral (select x.header_digest, x.size, x.account_id, x.message_id from ledger x
-                    where x.account_id = $2 and x.header_digest = n.digest and x.message_id is not null offset 0) l
-join messages m on m.account_id = l.account_id and m.id = l.message_id
-where m.author_id = $3
+                    where x.account_id = $2 and x.header_digest = n.digest and x.disposition = 'stored' offset 0) l
+cross join lateral (select x.id from messages x
+                    where x.account_id = l.account_id and x.id = l.message_id and x.author_id = $3 limit 1) m
 `
 
 type CopiesByDigestParams struct {
@@ -258,8 +258,8 @@ select a.hash
 from (select unnest($1::bytea[]) as hash) n
 cross join lateral (select x.account_id, x.id, x.hash from addresses x
                     where x.account_id = $2 and x.hash = n.hash limit 1) a
-where exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id)
-  and not is_blocked(a.account_id, $3, a.id)
+cross join lateral (select exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card) c
+where c.on_card and not is_blocked(a.account_id, $3, a.id)
 `
 
 type MatchingHashesParams struct {
