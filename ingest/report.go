@@ -4,8 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mailstamp/mailstamp/db/address"
 	"github.com/mailstamp/mailstamp/ingest/delivery"
-	"github.com/mailstamp/mailstamp/ingest/message"
 	"github.com/mailstamp/mailstamp/ingest/plan"
 )
 
@@ -153,7 +153,7 @@ func encoded(verp string) []string {
 			break
 		}
 		user = rest
-		if a, ok := message.CanonicalAddress(user + "@" + host); ok && delivery.Encodes(verp, a) {
+		if a, ok := address.Canonical(user + "@" + host); ok && delivery.Encodes(verp, a) {
 			out = append(out, a)
 		}
 	}

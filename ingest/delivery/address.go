@@ -3,6 +3,7 @@ package delivery
 import (
 	"strings"
 
+	"github.com/mailstamp/mailstamp/db/address"
 	"github.com/mailstamp/mailstamp/ingest/message"
 )
 
@@ -20,7 +21,7 @@ func canonical(s string) string {
 	if len(s) > maxAddressBytes {
 		return ""
 	}
-	if c, ok := message.CanonicalAddress(s); ok {
+	if c, ok := address.Canonical(s); ok {
 		return c
 	}
 	return ""

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/mailstamp/mailstamp/db/address"
 )
 
 // addressScan reads an address list (RFC 5322, 3.4, and what is sent instead).
@@ -279,6 +277,3 @@ func bareAddress(s string) string {
 	}
 	return strings.TrimPrefix(out, "mailto:")
 }
-
-// CanonicalAddress is the form in which addresses are compared (db/address).
-func CanonicalAddress(s string) (canonical string, ok bool) { return address.Canonical(s) }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
+
+	"github.com/mailstamp/mailstamp/db/address"
 )
 
 // shownAttributes are all that cleaned HTML may carry, with none that loads.
@@ -92,8 +94,8 @@ func FuzzParseHeader(f *testing.F) {
 		checkClean(t, Message{Header: h})
 		for _, list := range [][]Address{h.From, h.To, h.Cc} {
 			for _, a := range list {
-				if c, ok := CanonicalAddress(a.Address); ok {
-					if again, ok := CanonicalAddress(c); !ok || again != c {
+				if c, ok := address.Canonical(a.Address); ok {
+					if again, ok := address.Canonical(c); !ok || again != c {
 						t.Errorf("%q becomes %q and then %q", a.Address, c, again)
 					}
 				}

@@ -8,7 +8,7 @@ import (
 )
 
 // Address is a display name and an address as written, both decoded and
-// cleaned. Compare addresses only in the form that CanonicalAddress gives.
+// cleaned. Compare addresses only in the form that db/address gives.
 type Address struct {
 	Name    string
 	Address string

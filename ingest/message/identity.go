@@ -8,6 +8,8 @@ import (
 	"hash"
 	"strings"
 	"time"
+
+	"github.com/mailstamp/mailstamp/db/address"
 )
 
 // Identity is what makes two copies one mail (SPEC 5): a digest over the header
@@ -25,11 +27,11 @@ func Identity(h Header, raw []byte) [32]byte {
 	for _, list := range [][]Address{h.From, h.To, h.Cc} {
 		d.number(len(list))
 		for _, a := range list {
-			address, ok := CanonicalAddress(a.Address)
+			text, ok := address.Canonical(a.Address)
 			if !ok {
-				address = strings.ToLower(a.Address)
+				text = strings.ToLower(a.Address)
 			}
-			d.string(address)
+			d.string(text)
 		}
 	}
 	d.string(h.Subject)
