@@ -156,9 +156,9 @@ func restamp(ctx context.Context, accountID int64, work Work, inTx func(func(*db
 		return fmt.Errorf("read the input's epoch: %w", err)
 	}
 	if work.CardID != 0 {
-		err = r.walk(ctx, r.behindCard)
-	} else if err = r.walk(ctx, r.behindAuthor); err == nil {
-		err = r.walk(ctx, r.behindOwner)
+		err = r.walk(ctx, r.behindCard, r.factsOfAny)
+	} else if err = r.walk(ctx, r.behindAuthor, r.factsOfAuthor); err == nil {
+		err = r.walk(ctx, r.behindOwner, r.factsOfAny)
 	}
 	if err != nil {
 		return err
@@ -192,7 +192,10 @@ type restamping struct {
 
 type nextKeys func(ctx context.Context, tx *db.Tx, after conversationKey) ([]conversationKey, error)
 
-func (r *restamping) walk(ctx context.Context, next nextKeys) error {
+// lockedFacts takes the locks that stamps of conversations need, and reads their facts.
+type lockedFacts func(ctx context.Context, tx *db.Tx, keys []conversationKey) ([]queries.ConversationFact, error)
+
+func (r *restamping) walk(ctx context.Context, next nextKeys, facts lockedFacts) error {
 	var after conversationKey
 	for {
 		var keys []conversationKey
@@ -204,11 +207,7 @@ func (r *restamping) walk(ctx context.Context, next nextKeys) error {
 			if keys, err = next(ctx, tx, after); err != nil || len(keys) == 0 {
 				return err
 			}
-			authors, cards := distinct(keys)
-			if err := lockForStamps(ctx, tx, authors, cards); err != nil {
-				return err
-			}
-			facts, err := factsOfKeys(ctx, tx, keys)
+			facts, err := facts(ctx, tx, keys)
 			if err != nil {
 				return err
 			}
@@ -225,6 +224,35 @@ func (r *restamping) walk(ctx context.Context, next nextKeys) error {
 		}
 		after = keys[len(keys)-1]
 	}
+}
+
+func (r *restamping) factsOfAny(ctx context.Context, tx *db.Tx, keys []conversationKey) ([]queries.ConversationFact, error) {
+	authors, cards := distinct(keys)
+	if err := lockForStamps(ctx, tx, authors, cards); err != nil {
+		return nil, err
+	}
+	return factsOfKeys(ctx, tx, keys)
+}
+
+// factsOfAuthor does the same for what behindAuthor found, by its range: a setting can touch many, and thousands of
+// look-ups by key cost twice as much.
+func (r *restamping) factsOfAuthor(ctx context.Context, tx *db.Tx, keys []conversationKey) ([]queries.ConversationFact, error) {
+	first, last := keys[0], keys[len(keys)-1]
+	owners, err := tx.OwnersAfterAuthor(ctx, queries.OwnersAfterAuthorParams{AccountID: r.account, AuthorID: r.work.UserID,
+		FirstCard: first.card, LastCard: last.card})
+	if err != nil {
+		return nil, fmt.Errorf("find owners: %w", err)
+	}
+	if err := tx.LockAuthors(ctx, nil, append(owners, r.work.UserID)); err != nil {
+		return nil, err
+	}
+	facts, err := tx.FactsBehindAuthor(ctx, queries.FactsBehindAuthorParams{AccountID: r.account, AuthorID: r.work.UserID,
+		Kind: string(r.work.Kind), Epoch: r.epoch,
+		FirstCard: first.card, FirstAddress: first.address, LastCard: last.card, LastAddress: last.address})
+	if err != nil {
+		return nil, fmt.Errorf("read facts: %w", err)
+	}
+	return facts, nil
 }
 
 func (r *restamping) behindAuthor(ctx context.Context, tx *db.Tx, after conversationKey) ([]conversationKey, error) {

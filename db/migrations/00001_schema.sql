@@ -422,6 +422,7 @@ create table conversations (
 ) with (fillfactor = 60);
 create index conversations_card on conversations (account_id, card_id);
 create index conversations_address on conversations (account_id, address_id, author_id);
+create index conversations_shared on conversations (account_id, author_id, address_id) where share = 'shared';
 create index conversations_share_from on conversations (account_id, share_from) where share_from is not null;
 
 -- What every reader believes of a stamp: granted only where it is visible, on the card, not blocked, its author still a user, and
@@ -474,12 +475,12 @@ create view conversation_facts with (security_invoker = true) as
 select c.account_id, c.author_id, c.card_id, c.address_id, c.kind, c.on_card, c.blocked,
        (case when c.share is null or is_held(c) then '' else c.share end)::text as share,
        (c.kind = 'deal' and exists (
-           select from deal_contacts dc
-           join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = c.address_id
-           join cards contact on contact.account_id = dc.account_id and contact.id = dc.contact_id and contact.state = 'open'
-           join conversations cc on cc.account_id = c.account_id and cc.author_id = c.author_id
-                                and cc.card_id = dc.contact_id and cc.address_id = c.address_id
-           where dc.account_id = c.account_id and dc.deal_id = c.card_id and cc.share = 'shared' and not is_held(cc)))::boolean as shared_on_contact,
+           select from conversations cc
+           join deal_contacts dc on dc.account_id = cc.account_id and dc.deal_id = c.card_id and dc.contact_id = cc.card_id
+           join cards contact on contact.account_id = cc.account_id and contact.id = cc.card_id and contact.state = 'open'
+           join card_addresses ca on ca.account_id = cc.account_id and ca.card_id = cc.card_id and ca.address_id = cc.address_id
+           where cc.account_id = c.account_id and cc.author_id = c.author_id and cc.address_id = c.address_id
+             and cc.share = 'shared' and not is_held(cc)))::boolean as shared_on_contact,
        s.value as setting, a.handover,
        exists (select from card_owners o
                where o.account_id = c.account_id and o.card_id = c.card_id and o.user_id = c.author_id) as was_owner,

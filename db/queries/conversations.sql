@@ -68,6 +68,22 @@ where account_id = @account_id and author_id = @author_id and kind = @kind and a
   and (card_id, address_id) > (@after_card::bigint, @after_address::bigint)
 order by card_id, address_id limit @max_rows;
 
+-- name: FactsBehindAuthor :many
+-- The facts of what BehindAuthor found, by its range: one walk through the key, not a look-up for each.
+select * from conversation_facts
+where account_id = @account_id and author_id = @author_id and kind = @kind and stamped_author_epoch < @epoch
+  and (card_id, address_id) >= (@first_card::bigint, @first_address::bigint)
+  and (card_id, address_id) <= (@last_card::bigint, @last_address::bigint);
+
+-- name: OwnersAfterAuthor :many
+-- OwnersThatDecide, of one author and a range of cards (said of both tables, or all cards are read).
+select distinct k.owner_id::bigint as owner_id
+from card_owners o
+join cards k on k.account_id = o.account_id and k.id = o.card_id
+where o.account_id = @account_id and o.user_id = @author_id and o.card_id between @first_card::bigint and @last_card::bigint
+  and k.id between @first_card::bigint and @last_card::bigint
+  and k.owner_id <> o.user_id;
+
 -- name: BehindOwner :many
 -- Conversations of former owners on the cards that the owner has now.
 select c.author_id, c.card_id, c.address_id

@@ -396,6 +396,79 @@ func (q *Queries) CountStampsBehind(ctx context.Context, accountID int64) (int64
 	return count, err
 }
 
+const factsBehindAuthor = `-- name: FactsBehindAuthor :many
+select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, shared_on_contact, setting, handover, was_owner, is_owner, is_collaborator, new_owner, new_owners, author_epoch, card_epoch, owner_epoch, visible, reason, stamped_author_epoch, stamped_card_epoch, stamped_owner_epoch from conversation_facts
+where account_id = $1 and author_id = $2 and kind = $3 and stamped_author_epoch < $4
+  and (card_id, address_id) >= ($5::bigint, $6::bigint)
+  and (card_id, address_id) <= ($7::bigint, $8::bigint)
+`
+
+type FactsBehindAuthorParams struct {
+	AccountID    int64
+	AuthorID     int64
+	Kind         string
+	Epoch        int64
+	FirstCard    int64
+	FirstAddress int64
+	LastCard     int64
+	LastAddress  int64
+}
+
+// The facts of what BehindAuthor found, by its range: one walk through the key, not a look-up for each.
+func (q *Queries) FactsBehindAuthor(ctx context.Context, arg FactsBehindAuthorParams) ([]ConversationFact, error) {
+	rows, err := q.db.Query(ctx, factsBehindAuthor,
+		arg.AccountID,
+		arg.AuthorID,
+		arg.Kind,
+		arg.Epoch,
+		arg.FirstCard,
+		arg.FirstAddress,
+		arg.LastCard,
+		arg.LastAddress,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ConversationFact
+	for rows.Next() {
+		var i ConversationFact
+		if err := rows.Scan(
+			&i.AccountID,
+			&i.AuthorID,
+			&i.CardID,
+			&i.AddressID,
+			&i.Kind,
+			&i.OnCard,
+			&i.Blocked,
+			&i.Share,
+			&i.SharedOnContact,
+			&i.Setting,
+			&i.Handover,
+			&i.WasOwner,
+			&i.IsOwner,
+			&i.IsCollaborator,
+			&i.NewOwner,
+			&i.NewOwners,
+			&i.AuthorEpoch,
+			&i.CardEpoch,
+			&i.OwnerEpoch,
+			&i.Visible,
+			&i.Reason,
+			&i.StampedAuthorEpoch,
+			&i.StampedCardEpoch,
+			&i.StampedOwnerEpoch,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const factsOfAuthor = `-- name: FactsOfAuthor :many
 select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, shared_on_contact, setting, handover, was_owner, is_owner, is_collaborator, new_owner, new_owners, author_epoch, card_epoch, owner_epoch, visible, reason, stamped_author_epoch, stamped_card_epoch, stamped_owner_epoch from conversation_facts
 where account_id = $1 and author_id = $2 and address_id = any($3::bigint[])
@@ -754,6 +827,48 @@ func (q *Queries) LinkedDeals(ctx context.Context, arg LinkedDealsParams) ([]Lin
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const ownersAfterAuthor = `-- name: OwnersAfterAuthor :many
+select distinct k.owner_id::bigint as owner_id
+from card_owners o
+join cards k on k.account_id = o.account_id and k.id = o.card_id
+where o.account_id = $1 and o.user_id = $2 and o.card_id between $3::bigint and $4::bigint
+  and k.id between $3::bigint and $4::bigint
+  and k.owner_id <> o.user_id
+`
+
+type OwnersAfterAuthorParams struct {
+	AccountID int64
+	AuthorID  int64
+	FirstCard int64
+	LastCard  int64
+}
+
+// OwnersThatDecide, of one author and a range of cards (said of both tables, or all cards are read).
+func (q *Queries) OwnersAfterAuthor(ctx context.Context, arg OwnersAfterAuthorParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, ownersAfterAuthor,
+		arg.AccountID,
+		arg.AuthorID,
+		arg.FirstCard,
+		arg.LastCard,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var owner_id int64
+		if err := rows.Scan(&owner_id); err != nil {
+			return nil, err
+		}
+		items = append(items, owner_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
