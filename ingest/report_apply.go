@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mailstamp/mailstamp/db/queries"
 	"github.com/mailstamp/mailstamp/ingest/plan"
@@ -259,17 +258,4 @@ func (w *writer) noteAnswers(ctx context.Context, changed map[int64]bool) error 
 		changed[id] = true
 	}
 	return err
-}
-
-// UnmatchedReport is a delivery report that fits none of its author's sent messages.
-type UnmatchedReport struct {
-	ID     string    `json:"id"`
-	Author string    `json:"author"`
-	Kind   string    `json:"kind"`
-	Status string    `json:"status"`
-	Class  *string   `json:"class"`
-	Code   *string   `json:"code"`
-	Hard   bool      `json:"hard"`
-	At     time.Time `json:"at"`
-	Names  string    `json:"names"` // what it goes by: message_id, envelope_id, recipient
 }

@@ -75,11 +75,18 @@ select m.id, m.author_id, u.crm_id as author, m.thread_id, m.identity, m.date, m
        m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.seen,
        coalesce(case when m.direction = 'outbound' then (
            select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
-                                               'at', d.at) order by d.address)
+                                               'hard', d.hard, 'at', d.at) order by d.address)
            from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end, '[]')::jsonb as deliveries
 from messages m
 join users u on u.account_id = m.account_id and u.id = m.author_id
 where m.account_id = @account_id and m.id = any (@ids::bigint[]);
+
+-- name: FeedDeliveryEvents :many
+-- reporter and passage are for the author alone: see feed.history.
+select e.address, e.source, e.status, e.class, e.code, e.hard, e.at, e.reporter, e.passage
+from delivery_events e
+where e.account_id = @account_id and e.message_id = @message_id
+order by e.at, e.address, e.status, e.evidence;
 
 -- name: FeedCopies :many
 -- Whose copies of the same mail are visible on the card.

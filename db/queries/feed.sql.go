@@ -312,6 +312,61 @@ func (q *Queries) FeedCopies(ctx context.Context, arg FeedCopiesParams) ([]FeedC
 	return items, nil
 }
 
+const feedDeliveryEvents = `-- name: FeedDeliveryEvents :many
+select e.address, e.source, e.status, e.class, e.code, e.hard, e.at, e.reporter, e.passage
+from delivery_events e
+where e.account_id = $1 and e.message_id = $2
+order by e.at, e.address, e.status, e.evidence
+`
+
+type FeedDeliveryEventsParams struct {
+	AccountID int64
+	MessageID int64
+}
+
+type FeedDeliveryEventsRow struct {
+	Address  string
+	Source   string
+	Status   string
+	Class    *string
+	Code     *string
+	Hard     bool
+	At       time.Time
+	Reporter string
+	Passage  string
+}
+
+// reporter and passage are for the author alone: see feed.history.
+func (q *Queries) FeedDeliveryEvents(ctx context.Context, arg FeedDeliveryEventsParams) ([]FeedDeliveryEventsRow, error) {
+	rows, err := q.db.Query(ctx, feedDeliveryEvents, arg.AccountID, arg.MessageID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FeedDeliveryEventsRow
+	for rows.Next() {
+		var i FeedDeliveryEventsRow
+		if err := rows.Scan(
+			&i.Address,
+			&i.Source,
+			&i.Status,
+			&i.Class,
+			&i.Code,
+			&i.Hard,
+			&i.At,
+			&i.Reporter,
+			&i.Passage,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const feedIdentities = `-- name: FeedIdentities :many
 select id, identity from messages where account_id = $1 and id = any ($2::bigint[])
 `
@@ -372,7 +427,7 @@ select m.id, m.author_id, u.crm_id as author, m.thread_id, m.identity, m.date, m
        m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.seen,
        coalesce(case when m.direction = 'outbound' then (
            select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
-                                               'at', d.at) order by d.address)
+                                               'hard', d.hard, 'at', d.at) order by d.address)
            from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end, '[]')::jsonb as deliveries
 from messages m
 join users u on u.account_id = m.account_id and u.id = m.author_id

@@ -94,11 +94,12 @@ func withoutBlindCopies(recipients []Recipient, to, cc []Person) []Recipient {
 
 // newDelivery is the worst of the recipients; a sent message of which nothing is known is sent.
 func newDelivery(recipients []Recipient) *Delivery {
-	d := &Delivery{Status: "sent", Recipients: []Recipient{}}
+	d := &Delivery{Status: "sent", Counts: map[string]int{}, Recipients: []Recipient{}}
 	worst := len(statusOrder)
 	for _, r := range recipients {
 		r.At = r.At.UTC()
 		d.Recipients = append(d.Recipients, r)
+		d.Counts[r.Status]++
 		if rank := slices.Index(statusOrder, r.Status); rank >= 0 && rank < worst {
 			worst, d.Status = rank, r.Status
 		}

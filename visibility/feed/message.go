@@ -26,7 +26,8 @@ func (s *Service) Message(ctx context.Context, acc *db.Account, viewer, message 
 			return fmt.Errorf("read a body: %w", err)
 		}
 		out = FullItem{Item: item, HTML: body.Html, Text: body.Text}
-		return nil
+		out.History, err = history(ctx, tx, id, item)
+		return err
 	})
 	if err != nil {
 		return FullItem{}, err

@@ -149,7 +149,7 @@ func (v *sight) threadSummaries(ctx context.Context, threads []threadAt) ([]Thre
 			if err != nil {
 				return nil, err
 			}
-			sum.Delivery = &sent.Delivery.Status
+			sum.Delivery, sum.DeliveryCounts = &sent.Delivery.Status, sent.Delivery.Counts
 		}
 		out = append(out, sum)
 	}

@@ -46,8 +46,9 @@ type Attachment struct {
 
 // Delivery is what became of a sent message: the worst of its recipients.
 type Delivery struct {
-	Status     string      `json:"status"`
-	Recipients []Recipient `json:"recipients"`
+	Status     string         `json:"status"`
+	Counts     map[string]int `json:"counts"` // of recipients, by status
+	Recipients []Recipient    `json:"recipients"`
 }
 
 // Recipient is what became of a message at one of its recipients.
@@ -56,27 +57,30 @@ type Recipient struct {
 	Status  string    `json:"status"`
 	Class   *string   `json:"class"`
 	Code    *string   `json:"code"`
+	Hard    bool      `json:"hard"` // bounced for good: trying again is of no use
 	At      time.Time `json:"at"`
 }
 
 // FullItem is an item with its bodies. HTML is clean.
 type FullItem struct {
 	Item
-	HTML string `json:"html"`
-	Text string `json:"text"`
+	HTML    string          `json:"html"`
+	Text    string          `json:"text"`
+	History []DeliveryEvent `json:"history,omitzero"` // of an outbound message
 }
 
 // ThreadSummary is a thread in the list of a card.
 type ThreadSummary struct {
-	Thread          string    `json:"thread"`
-	Author          string    `json:"author"`
-	Subject         string    `json:"subject"`
-	Date            time.Time `json:"date"`
-	Visibility      string    `json:"visibility"` // all, some, none
-	Messages        int64     `json:"messages"`
-	VisibleMessages int64     `json:"visible_messages"`
-	Delivery        *string   `json:"delivery"`
-	Stamps          []Stamp   `json:"stamps"`
+	Thread          string         `json:"thread"`
+	Author          string         `json:"author"`
+	Subject         string         `json:"subject"`
+	Date            time.Time      `json:"date"`
+	Visibility      string         `json:"visibility"` // all, some, none
+	Messages        int64          `json:"messages"`
+	VisibleMessages int64          `json:"visible_messages"`
+	Delivery        *string        `json:"delivery"`        // of the newest outbound message
+	DeliveryCounts  map[string]int `json:"delivery_counts"` // of its recipients, by status
+	Stamps          []Stamp        `json:"stamps"`
 }
 
 // Stamp is the verdict on a conversation.

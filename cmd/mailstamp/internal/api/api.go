@@ -96,6 +96,7 @@ var routes = []route{
 	{"PUT", "/v1/mailboxes/{id}", services, (*api).putMailbox},
 	{"GET", "/v1/mailboxes/{id}", services, (*api).mailbox},
 	{"DELETE", "/v1/mailboxes/{id}", services, (*api).deleteMailbox},
+	{"GET", "/v1/reports/unmatched", services, (*api).unmatchedReports},
 	{"GET", "/v1/audit", services, (*api).audit},
 	{"GET", "/v1/openapi.json", anybody, (*api).description},
 }

@@ -63,7 +63,8 @@ func TestDescriptionFitsTheCode(t *testing.T) {
 
 	for name, v := range map[string]any{
 		"Problem": problem{}, "Card": visibility.CardRef{}, "Person": feed.Person{}, "Attachment": feed.Attachment{},
-		"Recipient": feed.Recipient{}, "Delivery": feed.Delivery{}, "Item": feed.Item{}, "FullItem": feed.FullItem{},
+		"Recipient": feed.Recipient{}, "DeliveryEvent": feed.DeliveryEvent{},
+		"UnmatchedReport": feed.UnmatchedReport{}, "UnmatchedReportPage": feed.Page[feed.UnmatchedReport]{}, "Delivery": feed.Delivery{}, "Item": feed.Item{}, "FullItem": feed.FullItem{},
 		"FeedPage": feed.Page[feed.Item]{}, "Stamp": feed.Stamp{}, "ThreadSummary": feed.ThreadSummary{},
 		"ThreadPage": feed.Page[feed.ThreadSummary]{}, "Conversation": feed.Conversation{}, "Conversations": feed.Conversations{},
 		"Thread": feed.Thread{}, "Settings": feed.Settings{}, "Fact": visibility.Fact{}, "Explanation": visibility.Explanation{},

@@ -105,3 +105,15 @@ func (a *api) audit(w http.ResponseWriter, r *http.Request, c caller) error {
 	}
 	return answer(w, http.StatusOK, page)
 }
+
+func (a *api) unmatchedReports(w http.ResponseWriter, r *http.Request, c caller) error {
+	cut, err := cutOf(r)
+	if err != nil {
+		return err
+	}
+	page, err := a.Feed.UnmatchedReports(r.Context(), c.acc, cut)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, page)
+}
