@@ -21,4 +21,24 @@
 // Decisions where SPEC is silent: the window starts window_months before the mailbox was first named and does not move;
 // a mailbox whose user is not known yet waits; a PUT confirms a held deletion; the user of a mailbox cannot change;
 // mail of a folder that is no longer chosen stays until it vanishes from the server.
+//
+// # Delivery reports
+//
+// What a report says is kept by keyed hashes, its words sealed with a key made of what it names; it is tied to mail of
+// the same author, now or when that mail comes, by the strongest of these, and listed while it fits nothing:
+//
+//   - the Message-ID that it returns (or answers), and a recipient that this message was sent to: as the sender wrote it,
+//     as the report names it, or as the address encodes it that the report was sent to (VERP);
+//   - an envelope id that is the Message-ID, and such a recipient;
+//   - where it names no id at all: a recipient to whom the author sent exactly one message in the week before, and that
+//     message's Date to the second, its subject, or, with neither, an Arrival-Date within minutes of it. One that fits two
+//     messages is tied to none, and untied again when the second comes late.
+//
+// So it takes a mail to the author himself to forge a report, and both a Message-ID that only those who have the mail
+// know and one of its recipients (or recipient and date or subject): what the recipients themselves could say anyway.
+// Nobody else's mail is ever touched. A delivery is the fold of its history (delivery_events), the same in any order:
+// sent, delayed, relayed, delivered, bounced, displayed, replied, of bounces a hard one first, then the earliest. What
+// systems say gives way to a bounce, a bounce to what the recipient did. An answer is mail of that recipient, not
+// automatic, later in the thread. A complaint is of a mail that was delivered. Reports that match a card are skipped:
+// nobody sees them as mail; their words are in the history, the author's alone.
 package ingest

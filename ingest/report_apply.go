@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/ingest/delivery"
 	"github.com/mailstamp/mailstamp/ingest/plan"
 )
 
@@ -62,9 +63,13 @@ func (w *writer) keepReports(ctx context.Context) (fresh []int64, names []string
 			if !ok {
 				continue
 			}
+			class := rc.Class
+			if status != "bounced" && status != "delayed" && class != delivery.Complaint {
+				class = ""
+			}
 			addresses := r.addresses(rc)
 			p.Digests, p.Ns, p.Kinds = append(p.Digests, e.digest), append(p.Ns, int32(n)), append(p.Kinds, string(r.Kind))
-			p.Statuses, p.Classes, p.Codes = append(p.Statuses, status), append(p.Classes, string(rc.Class)), append(p.Codes, rc.Status)
+			p.Statuses, p.Classes, p.Codes = append(p.Statuses, status), append(p.Classes, string(class)), append(p.Codes, rc.Status)
 			p.Hards, p.Ats = append(p.Hards, rc.Hard && status == "bounced"), append(p.Ats, e.date)
 			p.Originals, p.Envelopes = append(p.Originals, w.named(original)), append(p.Envelopes, w.named(envelope))
 			p.Recipients = append(p.Recipients, w.addressHashes(addresses))

@@ -91,7 +91,7 @@ func TestDeliveryStatusOfRealReports(t *testing.T) {
 		{"no host", "x@nowhere.test", "", "bounced host_unknown 5.4.4"},
 		{"policy", "x@strict.test", "", "bounced policy 5.7.1"},
 		{"delay", "x@slow.test", "", "delayed unreachable 4.4.1"},
-		{"success", reader.Address, "SUCCESS,FAILURE", "delivered 2.0.0"},
+		{"success", reader.Address, "SUCCESS,FAILURE", "relayed 2.0.0"},
 		{"exim unknown user", "x@exim.test", "", "bounced unknown_user 5.0.0"},
 		{"exim mailbox full", "full@exim.test", "", "bounced mailbox_full 5.0.0"},
 		{"exim no host", "y@nowhere.test", "", "bounced host_unknown 5.0.0"},

@@ -114,7 +114,7 @@ func TestPartlyVisibleThread(t *testing.T) {
 	open := feed.Stamp{Author: ann, Address: cust, Visible: true, Reason: "setting_everyone"}
 	closed := feed.Stamp{Author: ann, Address: alt, Reason: "setting_nobody"}
 	expect(t, "the author's threads", threads(ann), []feed.ThreadSummary{{Thread: id, Author: ann, Subject: "Re: secret subject",
-		Date: at(3), Visibility: "some", Messages: 3, VisibleMessages: 1, Delivery: &bounced, Stamps: []feed.Stamp{open, closed}}})
+		Date: at(3), Visibility: "some", Messages: 3, VisibleMessages: 1, Delivery: &bounced, DeliveryCounts: map[string]int{"bounced": 1}, Stamps: []feed.Stamp{open, closed}}})
 	expect(t, "the colleague's threads", threads(bob), []feed.ThreadSummary{{Thread: id, Author: ann, Subject: "public subject",
 		Date: at(1), Visibility: "some", Messages: 1, VisibleMessages: 1, Stamps: []feed.Stamp{open}}})
 
