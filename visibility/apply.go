@@ -252,6 +252,9 @@ func (c *change) linkCards(ctx context.Context, cards []int64) error {
 	if err := c.RelinkCards(ctx, queries.RelinkCardsParams{AccountID: c.AccountID, CardIds: cards}); err != nil {
 		return fmt.Errorf("relink conversations: %w", err)
 	}
+	if err := c.LiftEarlierPrivates(ctx, queries.LiftEarlierPrivatesParams{AccountID: c.AccountID, CardIds: cards}); err != nil {
+		return fmt.Errorf("lift what was said before: %w", err)
+	}
 	if err := c.RaiseCards(ctx, queries.RaiseCardsParams{AccountID: c.AccountID, Ids: cards, Restamped: true}); err != nil {
 		return fmt.Errorf("raise the cards' fences: %w", err)
 	}

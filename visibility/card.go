@@ -41,8 +41,13 @@ func (c *change) cardUpserted(ctx context.Context, told Told, e *CardUpserted) (
 			c.cards[k.ID] = true
 		}
 	}
+	status := Applied
 	if e.Version <= k.Version {
-		return Stale, nil
+		status = Stale
+		if k.State != "deleted" || e.Version <= k.Told {
+			return Stale, nil
+		}
+		// The card is gone already; what it was still counts, e.g. who could open it where its shares went (G4).
 	}
 	if err := c.linksChange(ctx, k.ID); err != nil {
 		return "", err
@@ -66,7 +71,7 @@ func (c *change) cardUpserted(ctx context.Context, told Told, e *CardUpserted) (
 	c.cards[k.ID] = true
 	c.note(told, "card.upserted", map[string]any{"kind": e.Kind, "card": e.ID, "version": e.Version, "owner": e.Owner,
 		"collaborators": e.Collaborators, "audience": e.Audience, "addresses": len(e.Addresses), "contacts": e.Contacts})
-	return Applied, nil
+	return status, nil
 }
 
 func (c *change) cardDeleted(ctx context.Context, told Told, e *CardDeleted) (Status, error) {

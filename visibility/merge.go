@@ -99,35 +99,65 @@ func (c *change) contactMerged(ctx context.Context, told Told, e *ContactMerged)
 	return status, nil
 }
 
-// carryShares takes what authors said on cards that go to the card that stays. Private wins where they disagree; a shared
-// is held while more people can open the card than could open the one it was said on.
+// carryShares takes what authors said on cards that go to the card that stays, and on to where that has gone since. Private
+// wins where they disagree; a shared is held while more people can open the card than could open the one it was said on.
 func (c *change) carryShares(ctx context.Context, told Told, from []int64, to queries.Card, onlyPrivate bool) error {
 	words, err := c.SharesToCarry(ctx, queries.SharesToCarryParams{AccountID: c.AccountID, CardIds: from})
 	if err != nil {
 		return fmt.Errorf("read the shares to carry over: %w", err)
 	}
-	for _, w := range words {
-		p := queries.CarryShareParams{AccountID: c.AccountID, AuthorID: w.AuthorID, CardID: to.ID, AddressID: w.AddressID,
-			Kind: to.Kind, Share: &w.Share, ShareAt: &told.At, ShareBy: w.ShareBy}
-		if w.Share == string(rules.Shared) {
-			if onlyPrivate {
+	heirs, err := c.heirs(ctx, to)
+	if err != nil {
+		return err
+	}
+	for _, heir := range append([]queries.Card{to}, heirs...) {
+		c.cards[heir.ID] = true
+		for _, w := range words {
+			if onlyPrivate && w.Share != string(rules.Private) {
 				continue
 			}
-			p.ShareFrom = &w.CardID
-			if w.ShareFrom != nil { // unconfirmed there already
-				p.ShareFrom = w.ShareFrom
+			if err := c.carryShare(ctx, told, w, heir); err != nil {
+				return err
 			}
-		}
-		held, err := c.CarryShare(ctx, p)
-		if errors.Is(err, pgx.ErrNoRows) { // something else was said there
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("carry a share over: %w", err)
-		}
-		if held {
-			c.note(told, "share.held", map[string]any{"author": w.AuthorID, "address": w.AddressID, "card": CardRef{rules.Kind(to.Kind), to.CrmID}})
 		}
 	}
 	return nil
+}
+
+func (c *change) carryShare(ctx context.Context, told Told, w queries.SharesToCarryRow, to queries.Card) error {
+	p := queries.CarryShareParams{AccountID: c.AccountID, AuthorID: w.AuthorID, CardID: to.ID, AddressID: w.AddressID,
+		Kind: to.Kind, Share: &w.Share, ShareAt: &told.At, ShareBy: w.ShareBy}
+	if w.Share == string(rules.Shared) {
+		p.ShareFrom = &w.CardID
+		if w.ShareFrom != nil { // unconfirmed there already
+			p.ShareFrom = w.ShareFrom
+		}
+	}
+	held, err := c.CarryShare(ctx, p)
+	if errors.Is(err, pgx.ErrNoRows) { // something else was said there
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("carry a share over: %w", err)
+	}
+	if held {
+		c.note(told, "share.held", map[string]any{"author": w.AuthorID, "address": w.AddressID, "card": CardRef{rules.Kind(to.Kind), to.CrmID}})
+	}
+	return nil
+}
+
+// heirs are the cards that a card was converted or merged into, one after the other.
+func (c *change) heirs(ctx context.Context, card queries.Card) ([]queries.Card, error) {
+	var heirs []queries.Card
+	seen := map[int64]bool{card.ID: true}
+	for card.MergedInto != nil && !seen[*card.MergedInto] {
+		next, err := c.CardByID(ctx, queries.CardByIDParams{AccountID: c.AccountID, ID: *card.MergedInto})
+		if err != nil {
+			return nil, fmt.Errorf("find the card that one went into: %w", err)
+		}
+		seen[next.ID] = true
+		heirs = append(heirs, next)
+		card = next
+	}
+	return heirs, nil
 }

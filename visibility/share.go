@@ -25,16 +25,19 @@ func (c *change) ownersBehindShare(ctx context.Context, author int64, card CardR
 	if err != nil {
 		return nil, fmt.Errorf("find the card: %w", err)
 	}
-	near, err := c.CardsNear(ctx, queries.CardsNearParams{AccountID: c.AccountID, CardID: k.ID})
-	if err == nil && k.MergedInto != nil {
-		var more []int64
-		more, err = c.CardsNear(ctx, queries.CardsNearParams{AccountID: c.AccountID, CardID: *k.MergedInto})
-		near = append(append(near, more...), *k.MergedInto)
-	}
+	heirs, err := c.heirs(ctx, k)
 	if err != nil {
-		return nil, fmt.Errorf("find linked cards: %w", err)
+		return nil, err
 	}
-	return c.OwnersThatDecide(ctx, queries.OwnersThatDecideParams{AccountID: c.AccountID, CardIds: append(near, k.ID), AuthorIds: []int64{author}})
+	var near []int64
+	for _, card := range append(heirs, k) {
+		more, err := c.CardsNear(ctx, queries.CardsNearParams{AccountID: c.AccountID, CardID: card.ID})
+		if err != nil {
+			return nil, fmt.Errorf("find linked cards: %w", err)
+		}
+		near = append(append(near, more...), card.ID)
+	}
+	return c.OwnersThatDecide(ctx, queries.OwnersThatDecideParams{AccountID: c.AccountID, CardIds: near, AuthorIds: []int64{author}})
 }
 
 // shareChanged applies an author's word on one conversation and what it says of linked cards (SPEC 3.2), and stamps them.
@@ -81,10 +84,8 @@ func (c *change) shareChanged(ctx context.Context, told Told, e *ShareChanged) (
 			return "", err
 		}
 	}
-	if card.MergedInto != nil {
-		if err := s.carryOn(ctx, *card.MergedInto); err != nil {
-			return "", err
-		}
+	if err := s.carryOn(ctx, share); err != nil {
+		return "", err
 	}
 	if err := c.stampKeys(ctx, s.touched); err != nil {
 		return "", err
@@ -177,7 +178,7 @@ func (s *sharing) onDeal(ctx context.Context, share rules.Share) (rules.Share, e
 		if k.Share != string(rules.Shared) {
 			continue
 		}
-		if k.ShareAt != nil && k.ShareAt.After(s.told.At) {
+		if !k.Carried && k.ShareAt != nil && k.ShareAt.After(s.told.At) {
 			return rules.NoShare, nil // shared on the contact later than this was said: that lifts it
 		}
 		shared = append(shared, k.ID)
@@ -205,21 +206,31 @@ func (s *sharing) onDeal(ctx context.Context, share rules.Share) (rules.Share, e
 }
 
 // carryOn carries a word on a card that was converted or merged away already.
-func (s *sharing) carryOn(ctx context.Context, into int64) error {
-	contact, err := s.CardByID(ctx, queries.CardByIDParams{AccountID: s.AccountID, ID: into})
+func (s *sharing) carryOn(ctx context.Context, share rules.Share) error {
+	heirs, err := s.heirs(ctx, s.card)
 	if err != nil {
-		return fmt.Errorf("find the card that it went into: %w", err)
-	}
-	if err := s.carryShares(ctx, s.told, []int64{s.card.ID}, contact, false); err != nil {
 		return err
 	}
-	deals, err := s.LinkedDeals(ctx, queries.LinkedDealsParams{AccountID: s.AccountID, AuthorID: s.author, ContactID: into, AddressID: s.address})
-	if err != nil {
-		return fmt.Errorf("find the contact's deals: %w", err)
-	}
-	s.touched = append(s.touched, conversationKey{s.author, into, s.address})
-	for _, d := range deals {
-		s.touched = append(s.touched, conversationKey{s.author, d.ID, s.address})
+	for _, heir := range heirs {
+		// An earlier word that was carried over is taken back; the author's own word there stands.
+		err := s.DropCarried(ctx, queries.DropCarriedParams{AccountID: s.AccountID, AuthorID: s.author, CardID: heir.ID, AddressID: s.address, FromCard: s.card.ID})
+		if err != nil {
+			return fmt.Errorf("take a carried share back: %w", err)
+		}
+		if share != rules.NoShare {
+			w := queries.SharesToCarryRow{AuthorID: s.author, AddressID: s.address, Share: string(share), CardID: s.card.ID, ShareBy: &s.told.By}
+			if err := s.carryShare(ctx, s.told, w, heir); err != nil {
+				return err
+			}
+		}
+		deals, err := s.LinkedDeals(ctx, queries.LinkedDealsParams{AccountID: s.AccountID, AuthorID: s.author, ContactID: heir.ID, AddressID: s.address})
+		if err != nil {
+			return fmt.Errorf("find the contact's deals: %w", err)
+		}
+		s.touched = append(s.touched, conversationKey{s.author, heir.ID, s.address})
+		for _, d := range deals {
+			s.touched = append(s.touched, conversationKey{s.author, d.ID, s.address})
+		}
 	}
 	return nil
 }

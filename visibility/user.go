@@ -56,21 +56,28 @@ func (c *change) userUpserted(ctx context.Context, told Told, e *UserUpserted) (
 	if err != nil {
 		return "", err
 	}
-	if e.Version <= u.Version {
-		return Stale, nil
-	}
-	state := "active"
+	status, state := Applied, "active"
 	if e.Active != nil && !*e.Active {
 		state = "inactive"
 	}
-	if err := c.setUser(ctx, u, e.Version, e.Name, state); err != nil {
+	if e.Version <= u.Version {
+		status, state = Stale, u.State
+		if u.State != "deleted" || e.Version <= u.Told {
+			return Stale, nil
+		}
+		// The user is gone already; which addresses stay the user's is what the last event before said (G4).
+	}
+	if err := c.setUser(ctx, u, max(e.Version, u.Version), e.Name, state); err != nil {
 		return "", err
+	}
+	if err := c.UserTold(ctx, queries.UserToldParams{AccountID: c.AccountID, ID: u.ID, Told: e.Version}); err != nil {
+		return "", fmt.Errorf("write what the user's facts are from: %w", err)
 	}
 	if err := c.setUserAddresses(ctx, u.ID, e.Addresses); err != nil {
 		return "", err
 	}
 	c.note(told, "user.upserted", map[string]any{"user": e.ID, "version": e.Version, "state": state, "addresses": len(e.Addresses)})
-	return Applied, nil
+	return status, nil
 }
 
 func (c *change) userDeleted(ctx context.Context, told Told, e *UserDeleted) (Status, error) {

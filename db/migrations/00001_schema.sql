@@ -32,6 +32,7 @@ create table users (
     id         bigint generated always as identity,
     crm_id     text   not null check (length(crm_id) between 1 and 128),
     version    bigint not null default 0,
+    told       bigint not null default 0, -- the version of what is held here: lower than that of a deletion
     name       text   not null default '',
     state      text   not null default 'unknown' check (state in ('unknown', 'active', 'inactive', 'deleted')),
     primary key (account_id, id),
@@ -90,6 +91,7 @@ create table cards (
     kind        text        not null check (kind in ('lead', 'contact', 'deal')),
     crm_id      text        not null check (length(crm_id) between 1 and 128),
     version     bigint      not null default 0,
+    told        bigint      not null default 0, -- the version of what is held here: lower than that of a deletion or conversion
     name        text        not null default '',
     state       text        not null default 'unknown' check (state in ('unknown', 'open', 'deleted')),
     owner_id    bigint,

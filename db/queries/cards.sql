@@ -15,8 +15,12 @@ select id, kind, crm_id from cards where account_id = @account_id and kind = @ki
 select id, kind, crm_id from cards where account_id = @account_id and id = any(@ids::bigint[]) order by kind, crm_id;
 
 -- name: UpdateCard :exec
+-- An event older than the card's deletion or conversion says what it was, and does not open it.
 update cards
-set version = @version, name = @name, state = 'open', merged_into = null, everyone = @everyone, owner_id = @owner_id,
+set version = greatest(version, @version), told = @version, name = @name,
+    state = case when @version > version then 'open' else state end,
+    merged_into = case when @version > version then null else merged_into end,
+    everyone = @everyone, owner_id = @owner_id,
     owner_since = case when owner_id is distinct from @owner_id then @at else owner_since end
 where account_id = @account_id and id = @id;
 

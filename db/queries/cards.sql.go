@@ -66,7 +66,7 @@ func (q *Queries) CanOpenCard(ctx context.Context, arg CanOpenCardParams) (bool,
 }
 
 const cardByCRMID = `-- name: CardByCRMID :one
-select account_id, id, kind, crm_id, version, name, state, owner_id, owner_since, everyone, epoch, fence, restamped, merged_into from cards where account_id = $1 and kind = $2 and crm_id = $3
+select account_id, id, kind, crm_id, version, told, name, state, owner_id, owner_since, everyone, epoch, fence, restamped, merged_into from cards where account_id = $1 and kind = $2 and crm_id = $3
 `
 
 type CardByCRMIDParams struct {
@@ -84,6 +84,7 @@ func (q *Queries) CardByCRMID(ctx context.Context, arg CardByCRMIDParams) (Card,
 		&i.Kind,
 		&i.CrmID,
 		&i.Version,
+		&i.Told,
 		&i.Name,
 		&i.State,
 		&i.OwnerID,
@@ -98,7 +99,7 @@ func (q *Queries) CardByCRMID(ctx context.Context, arg CardByCRMIDParams) (Card,
 }
 
 const cardByID = `-- name: CardByID :one
-select account_id, id, kind, crm_id, version, name, state, owner_id, owner_since, everyone, epoch, fence, restamped, merged_into from cards where account_id = $1 and id = $2
+select account_id, id, kind, crm_id, version, told, name, state, owner_id, owner_since, everyone, epoch, fence, restamped, merged_into from cards where account_id = $1 and id = $2
 `
 
 type CardByIDParams struct {
@@ -115,6 +116,7 @@ func (q *Queries) CardByID(ctx context.Context, arg CardByIDParams) (Card, error
 		&i.Kind,
 		&i.CrmID,
 		&i.Version,
+		&i.Told,
 		&i.Name,
 		&i.State,
 		&i.OwnerID,
@@ -583,7 +585,10 @@ func (q *Queries) SetCardVersion(ctx context.Context, arg SetCardVersionParams) 
 
 const updateCard = `-- name: UpdateCard :exec
 update cards
-set version = $1, name = $2, state = 'open', merged_into = null, everyone = $3, owner_id = $4,
+set version = greatest(version, $1), told = $1, name = $2,
+    state = case when $1 > version then 'open' else state end,
+    merged_into = case when $1 > version then null else merged_into end,
+    everyone = $3, owner_id = $4,
     owner_since = case when owner_id is distinct from $4 then $5 else owner_since end
 where account_id = $6 and id = $7
 `
@@ -598,6 +603,7 @@ type UpdateCardParams struct {
 	ID        int64
 }
 
+// An event older than the card's deletion or conversion says what it was, and does not open it.
 func (q *Queries) UpdateCard(ctx context.Context, arg UpdateCardParams) error {
 	_, err := q.db.Exec(ctx, updateCard,
 		arg.Version,

@@ -41,6 +41,25 @@ where c.account_id = @account_id and c.address_id = any(@address_ids::bigint[])
   and c.blocked <> is_blocked(c.account_id, c.author_id, c.address_id)
 returning c.author_id, c.card_id, c.address_id;
 
+-- name: LiftEarlierPrivates :exec
+-- "Shared" on a contact lifts what its author said earlier on its deals, those linked later too (SPEC 3.2). When a share was
+-- carried over is not when its author said it.
+update conversations d
+set share = null, share_at = said.share_at, share_by = said.share_by, share_implied = true
+from (
+    select k.author_id, dc.deal_id, k.address_id, max(k.share_at) as share_at, min(k.share_by) as share_by
+    from deal_contacts dc
+    join cards deal on deal.account_id = dc.account_id and deal.id = dc.deal_id and deal.state = 'open'
+    join cards contact on contact.account_id = dc.account_id and contact.id = dc.contact_id and contact.state = 'open'
+    join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id
+    join conversations k on k.account_id = dc.account_id and k.card_id = dc.contact_id and k.address_id = ca.address_id
+                        and k.share = 'shared' and k.share_from is null
+    where dc.account_id = @account_id and dc.deal_id = any(@card_ids::bigint[])
+    group by k.author_id, dc.deal_id, k.address_id
+) said
+where d.account_id = @account_id and d.author_id = said.author_id and d.card_id = said.deal_id and d.address_id = said.address_id
+  and d.share = 'private' and d.share_at < said.share_at;
+
 -- name: FactsOfCards :many
 select * from conversation_facts where account_id = @account_id and card_id = any(@card_ids::bigint[]);
 
@@ -159,7 +178,8 @@ order by d.crm_id;
 
 -- name: LinkedContacts :many
 -- Open contacts of the open deal that have the address, and what the author said there.
-select k.id, k.crm_id, (case when c.share is null or is_held(c) then '' else c.share end)::text as share, c.share_at
+select k.id, k.crm_id, (case when c.share is null or is_held(c) then '' else c.share end)::text as share, c.share_at,
+       (c.share_from is not null)::boolean as carried
 from deal_contacts dc
 join cards d on d.account_id = dc.account_id and d.id = dc.deal_id and d.state = 'open'
 join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
@@ -214,7 +234,7 @@ order by share, card_id, author_id, address_id;
 
 -- name: CarryShare :one
 -- Private wins; a shared goes only where nothing was said, and is held while the audience is larger than it was. What the author
--- said on the card later than the change stands.
+-- said on the card later than the change stands; what was carried there too gives way to private whenever.
 insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_at, share_by,
                            share_implied, share_from)
 values (@account_id, @author_id, @card_id, @address_id, @kind,
@@ -223,9 +243,14 @@ values (@account_id, @author_id, @card_id, @address_id, @kind,
 on conflict (account_id, author_id, card_id, address_id) do update
 set share = excluded.share, share_at = excluded.share_at, share_by = excluded.share_by, share_implied = true,
     share_from = excluded.share_from
-where (conversations.share_at is null or conversations.share_at <= excluded.share_at)
+where (conversations.share_at is null or conversations.share_at <= excluded.share_at or conversations.share_from is not null)
   and (excluded.share = 'private' or conversations.share is null)
 returning is_held(conversations)::boolean as held;
 
 -- name: CardsCarriedTo :many
 select distinct card_id from conversations where account_id = @account_id and share_from = any(@from_ids::bigint[]);
+
+-- name: DropCarried :exec
+update conversations set share = null, share_at = null, share_by = null, share_from = null, share_implied = false
+where account_id = @account_id and author_id = @author_id and card_id = @card_id and address_id = @address_id
+  and share_from = @from_card::bigint;

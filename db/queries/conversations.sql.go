@@ -301,7 +301,7 @@ values ($1, $2, $3, $4, $5,
 on conflict (account_id, author_id, card_id, address_id) do update
 set share = excluded.share, share_at = excluded.share_at, share_by = excluded.share_by, share_implied = true,
     share_from = excluded.share_from
-where (conversations.share_at is null or conversations.share_at <= excluded.share_at)
+where (conversations.share_at is null or conversations.share_at <= excluded.share_at or conversations.share_from is not null)
   and (excluded.share = 'private' or conversations.share is null)
 returning is_held(conversations)::boolean as held
 `
@@ -319,7 +319,7 @@ type CarryShareParams struct {
 }
 
 // Private wins; a shared goes only where nothing was said, and is held while the audience is larger than it was. What the author
-// said on the card later than the change stands.
+// said on the card later than the change stands; what was carried there too gives way to private whenever.
 func (q *Queries) CarryShare(ctx context.Context, arg CarryShareParams) (bool, error) {
 	row := q.db.QueryRow(ctx, carryShare,
 		arg.AccountID,
@@ -394,6 +394,31 @@ func (q *Queries) CountStampsBehind(ctx context.Context, accountID int64) (int64
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const dropCarried = `-- name: DropCarried :exec
+update conversations set share = null, share_at = null, share_by = null, share_from = null, share_implied = false
+where account_id = $1 and author_id = $2 and card_id = $3 and address_id = $4
+  and share_from = $5::bigint
+`
+
+type DropCarriedParams struct {
+	AccountID int64
+	AuthorID  int64
+	CardID    int64
+	AddressID int64
+	FromCard  int64
+}
+
+func (q *Queries) DropCarried(ctx context.Context, arg DropCarriedParams) error {
+	_, err := q.db.Exec(ctx, dropCarried,
+		arg.AccountID,
+		arg.AuthorID,
+		arg.CardID,
+		arg.AddressID,
+		arg.FromCard,
+	)
+	return err
 }
 
 const factsBehindAuthor = `-- name: FactsBehindAuthor :many
@@ -678,6 +703,36 @@ func (q *Queries) ImplyShares(ctx context.Context, arg ImplySharesParams) error 
 	return err
 }
 
+const liftEarlierPrivates = `-- name: LiftEarlierPrivates :exec
+update conversations d
+set share = null, share_at = said.share_at, share_by = said.share_by, share_implied = true
+from (
+    select k.author_id, dc.deal_id, k.address_id, max(k.share_at) as share_at, min(k.share_by) as share_by
+    from deal_contacts dc
+    join cards deal on deal.account_id = dc.account_id and deal.id = dc.deal_id and deal.state = 'open'
+    join cards contact on contact.account_id = dc.account_id and contact.id = dc.contact_id and contact.state = 'open'
+    join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id
+    join conversations k on k.account_id = dc.account_id and k.card_id = dc.contact_id and k.address_id = ca.address_id
+                        and k.share = 'shared' and k.share_from is null
+    where dc.account_id = $1 and dc.deal_id = any($2::bigint[])
+    group by k.author_id, dc.deal_id, k.address_id
+) said
+where d.account_id = $1 and d.author_id = said.author_id and d.card_id = said.deal_id and d.address_id = said.address_id
+  and d.share = 'private' and d.share_at < said.share_at
+`
+
+type LiftEarlierPrivatesParams struct {
+	AccountID int64
+	CardIds   []int64
+}
+
+// "Shared" on a contact lifts what its author said earlier on its deals, those linked later too (SPEC 3.2). When a share was
+// carried over is not when its author said it.
+func (q *Queries) LiftEarlierPrivates(ctx context.Context, arg LiftEarlierPrivatesParams) error {
+	_, err := q.db.Exec(ctx, liftEarlierPrivates, arg.AccountID, arg.CardIds)
+	return err
+}
+
 const linkAuthor = `-- name: LinkAuthor :exec
 insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked)
 select k.account_id, $1, k.id, r.address_id, k.kind, true, is_blocked(k.account_id, $1, r.address_id)
@@ -723,7 +778,8 @@ func (q *Queries) LinkCards(ctx context.Context, arg LinkCardsParams) error {
 }
 
 const linkedContacts = `-- name: LinkedContacts :many
-select k.id, k.crm_id, (case when c.share is null or is_held(c) then '' else c.share end)::text as share, c.share_at
+select k.id, k.crm_id, (case when c.share is null or is_held(c) then '' else c.share end)::text as share, c.share_at,
+       (c.share_from is not null)::boolean as carried
 from deal_contacts dc
 join cards d on d.account_id = dc.account_id and d.id = dc.deal_id and d.state = 'open'
 join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
@@ -745,6 +801,7 @@ type LinkedContactsRow struct {
 	CrmID   string
 	Share   string
 	ShareAt *time.Time
+	Carried bool
 }
 
 // Open contacts of the open deal that have the address, and what the author said there.
@@ -767,6 +824,7 @@ func (q *Queries) LinkedContacts(ctx context.Context, arg LinkedContactsParams) 
 			&i.CrmID,
 			&i.Share,
 			&i.ShareAt,
+			&i.Carried,
 		); err != nil {
 			return nil, err
 		}

@@ -61,6 +61,7 @@ type Card struct {
 	Kind       string
 	CrmID      string
 	Version    int64
+	Told       int64
 	Name       string
 	State      string
 	OwnerID    *int64
@@ -392,6 +393,7 @@ type User struct {
 	ID        int64
 	CrmID     string
 	Version   int64
+	Told      int64
 	Name      string
 	State     string
 }

@@ -19,6 +19,10 @@ select * from users where account_id = @account_id and id = @id;
 -- name: UpdateUser :exec
 update users set version = @version, name = @name, state = @state where account_id = @account_id and id = @id;
 
+-- name: UserTold :exec
+-- Which event the user's facts are from.
+update users set told = @told where account_id = @account_id and id = @id;
+
 -- name: UserAddressIDs :many
 select address_id from user_addresses where account_id = @account_id and user_id = @user_id;
 

@@ -284,7 +284,7 @@ func (q *Queries) UserAddressIDs(ctx context.Context, arg UserAddressIDsParams) 
 }
 
 const userByID = `-- name: UserByID :one
-select account_id, id, crm_id, version, name, state from users where account_id = $1 and id = $2
+select account_id, id, crm_id, version, told, name, state from users where account_id = $1 and id = $2
 `
 
 type UserByIDParams struct {
@@ -300,14 +300,31 @@ func (q *Queries) UserByID(ctx context.Context, arg UserByIDParams) (User, error
 		&i.ID,
 		&i.CrmID,
 		&i.Version,
+		&i.Told,
 		&i.Name,
 		&i.State,
 	)
 	return i, err
 }
 
+const userTold = `-- name: UserTold :exec
+update users set told = $1 where account_id = $2 and id = $3
+`
+
+type UserToldParams struct {
+	Told      int64
+	AccountID int64
+	ID        int64
+}
+
+// Which event the user's facts are from.
+func (q *Queries) UserTold(ctx context.Context, arg UserToldParams) error {
+	_, err := q.db.Exec(ctx, userTold, arg.Told, arg.AccountID, arg.ID)
+	return err
+}
+
 const usersByCRMID = `-- name: UsersByCRMID :many
-select account_id, id, crm_id, version, name, state from users where account_id = $1 and crm_id = any($2::text[])
+select account_id, id, crm_id, version, told, name, state from users where account_id = $1 and crm_id = any($2::text[])
 `
 
 type UsersByCRMIDParams struct {
@@ -329,6 +346,7 @@ func (q *Queries) UsersByCRMID(ctx context.Context, arg UsersByCRMIDParams) ([]U
 			&i.ID,
 			&i.CrmID,
 			&i.Version,
+			&i.Told,
 			&i.Name,
 			&i.State,
 		); err != nil {
