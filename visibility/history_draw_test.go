@@ -296,16 +296,17 @@ func drawMail(r *rand.Rand) act {
 	}
 	name := fmt.Sprint("m", r.IntN(40)) // some are copies of one mail
 	return act{text: fmt.Sprintf("mail %s %+v", name, m), do: func(h *history) error {
-		if h.look().User(m.author) == 0 {
+		author := h.last.User(m.author)
+		for id, known := range h.names {
+			if known == name && h.last.Messages()[id].Author == author {
+				return nil // this author has it already
+			}
+		}
+		if author == 0 {
 			return nil
 		}
 		m := m
 		m.name = name
-		for id, known := range h.names {
-			if known == name && h.look().Messages()[id].Author == h.look().User(m.author) {
-				return nil // this author has it already
-			}
-		}
 		h.names[h.store(m)] = name
 		return nil
 	}}

@@ -91,6 +91,9 @@ type history struct {
 	versions map[string]int64
 	names    map[int64]string // of the messages
 	prompt   bool             // jobs run at once
+
+	last   *naive.World                   // after the step before
+	expect func(after *naive.World) error // what else the step should have done
 }
 
 // live plays a history in a world of its own and returns what it finds wrong.
@@ -105,8 +108,10 @@ func live(t *testing.T, d *db.DB, acts []act) (err error) {
 		}
 	}()
 	h := &history{world: newWorldOn(broken, d), versions: map[string]int64{}, names: map[int64]string{}}
+	h.last = h.look()
 	for i, a := range acts {
 		h.chance = rand.New(rand.NewPCG(a.salt, 0))
+		h.expect = func(*naive.World) error { return nil }
 		err := a.do(h)
 		if err == nil {
 			if h.prompt {
@@ -168,19 +173,18 @@ func (h *history) late(entity string) int64 {
 
 // tellBatch applies events as the CRM or an author tells them. A refusal is an answer like any other: it changes nothing.
 func (h *history) tellBatch(events ...visibility.Event) error {
-	var before *naive.World
-	one := len(events) == 1
-	if one {
-		before = h.look()
-	}
 	statuses, err := h.tellAll(events...)
 	var choice *visibility.ChoiceRequired
 	refused := errors.As(err, &choice) || errors.Is(err, visibility.ErrCannotShare)
 	if err != nil && !refused {
 		return err
 	}
-	if !one {
-		return nil
+	before := h.last
+	if refused {
+		h.expect = sharesAre(before.Shares())
+	}
+	if len(events) > 1 {
+		return nil // what one did to shares, the next may have changed
 	}
 	switch e := events[0].(type) {
 	case *visibility.ShareChanged:
@@ -188,29 +192,35 @@ func (h *history) tellBatch(events ...visibility.Event) error {
 			return h.checkShare(before, e, err)
 		}
 	case *visibility.LeadConverted:
-		after, deal := h.look(), int64(0) // the cards may be new
-		if e.Deal != nil {
-			deal = after.Card("deal", *e.Deal)
+		h.expect = func(after *naive.World) error { // in which the cards are known
+			deal := int64(0)
+			if e.Deal != nil {
+				deal = after.Card("deal", *e.Deal)
+			}
+			return sharesAre(before.Carry([]int64{after.Card("lead", e.Lead)}, after.Card("contact", e.Contact), deal))(after)
 		}
-		return h.checkShares(before.Carry([]int64{after.Card("lead", e.Lead)}, after.Card("contact", e.Contact), deal))
 	case *visibility.ContactMerged:
-		after, losers := h.look(), []int64(nil)
-		for _, id := range e.Losers {
-			losers = append(losers, after.Card("contact", id))
+		h.expect = func(after *naive.World) error {
+			var losers []int64
+			for _, id := range e.Losers {
+				losers = append(losers, after.Card("contact", id))
+			}
+			return sharesAre(before.Carry(losers, after.Card("contact", e.Winner), 0))(after)
 		}
-		return h.checkShares(before.Carry(losers, after.Card("contact", e.Winner), 0))
 	}
 	return nil
 }
 
-func (h *history) checkShares(want map[naive.Conversation]string) error {
-	if got := h.look().Shares(); !maps.Equal(got, want) {
-		return fmt.Errorf("shares are %v; SPEC makes them %v", got, want)
+func sharesAre(want map[naive.Conversation]string) func(*naive.World) error {
+	return func(after *naive.World) error {
+		if got := after.Shares(); !maps.Equal(got, want) {
+			return fmt.Errorf("shares are %v; SPEC makes them %v", got, want)
+		}
+		return nil
 	}
-	return nil
 }
 
-// checkShare compares what a share did to the author's shares with what SPEC 3.2 says.
+// checkShare compares the answer to a share with what SPEC 3.2 says, and expects what it does to the author's shares.
 func (h *history) checkShare(before *naive.World, e *visibility.ShareChanged, err error) error {
 	author, card, address := before.User(e.User), before.Card(string(e.Card.Kind), e.Card.ID), before.Address(e.Address)
 	if author == 0 || card == 0 || address == 0 || before.Gone(card) {
@@ -231,9 +241,10 @@ func (h *history) checkShare(before *naive.World, e *visibility.ShareChanged, er
 		if before.OnCard(card, address) && !before.Blocked(author, address) {
 			return fmt.Errorf("%w, yet this one is", err)
 		}
-		want = before.Shares()
+		return nil
 	}
-	return h.checkShares(want)
+	h.expect = sharesAre(want)
+	return nil
 }
 
 func (h *history) look() (w *naive.World) {
@@ -285,6 +296,10 @@ func (h *history) check() error {
 		work, stamps, err = visibility.Behind(h.Context(), tx)
 		return err
 	})
+	h.last = w
+	if err := h.expect(w); err != nil {
+		return err
+	}
 	if leaks := w.Leaks(); len(leaks) > 0 {
 		return fmt.Errorf("readers are shown what is hidden: %v", leaks)
 	}
