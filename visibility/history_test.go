@@ -197,7 +197,7 @@ func (h *history) tellBatch(events ...visibility.Event) error {
 			if e.Deal != nil {
 				deal = after.Card("deal", *e.Deal)
 			}
-			return sharesAre(before.Carry([]int64{after.Card("lead", e.Lead)}, after.Card("contact", e.Contact), deal))(after)
+			return carried(before, after, []int64{after.Card("lead", e.Lead)}, after.Card("contact", e.Contact), deal)
 		}
 	case *visibility.ContactMerged:
 		h.expect = func(after *naive.World) error {
@@ -205,10 +205,23 @@ func (h *history) tellBatch(events ...visibility.Event) error {
 			for _, id := range e.Losers {
 				losers = append(losers, after.Card("contact", id))
 			}
-			return sharesAre(before.Carry(losers, after.Card("contact", e.Winner), 0))(after)
+			return carried(before, after, losers, after.Card("contact", e.Winner), 0)
 		}
 	}
 	return nil
+}
+
+func carried(before, after *naive.World, from []int64, to, deal int64) error {
+	if after.Gone(to) {
+		return nil // they go further
+	}
+	want := before.Carry(from, to, deal)
+	for c, state := range want {
+		if state == "private" && after.Shares()[c] == "" && after.SharedOnContact(c) {
+			delete(want, c) // the deal got the contact by the merge: what was shared there later lifts what was said before
+		}
+	}
+	return sharesAre(want)(after)
 }
 
 func sharesAre(want map[naive.Conversation]string) func(*naive.World) error {

@@ -180,12 +180,8 @@ func (w *World) Verdict(author, cardID, address int64) Verdict {
 	}
 
 	// R3
-	if c.kind == "deal" {
-		for _, contact := range c.contacts {
-			if w.OnCard(contact, address) && w.share(author, contact, address) == "shared" {
-				return Verdict{true, "shared_on_contact"}
-			}
-		}
+	if w.SharedOnContact(Conversation{author, cardID, address}) {
+		return Verdict{true, "shared_on_contact"}
 	}
 
 	// R4
@@ -216,6 +212,14 @@ func (w *World) Verdict(author, cardID, address int64) Verdict {
 
 	// R7
 	return Verdict{false, "not_owner"}
+}
+
+// SharedOnContact is the condition of R3.
+func (w *World) SharedOnContact(c Conversation) bool {
+	deal := w.cards[c.Card]
+	return deal.kind == "deal" && slices.ContainsFunc(deal.contacts, func(contact int64) bool {
+		return w.OnCard(contact, c.Address) && w.share(c.Author, contact, c.Address) == "shared"
+	})
 }
 
 // CanOpen reports whether the viewer belongs to the card's audience.
