@@ -24,8 +24,8 @@ const reasonReport = "delivery_report"
 // report is what a delivery report says.
 type report struct{ delivery.Report }
 
-// mayReport says by header and size that a mail may be a delivery report, so that its body is worth reading although
-// it matches no card. What the author wrote is none.
+// mayReport says by header and size that a mail may be a delivery report, so that its body is worth reading as one, also
+// where it matches no card. What the author wrote is none.
 func mayReport(e *entry) bool {
 	if e.verdict.Outbound || e.digest == nil {
 		return false
@@ -39,9 +39,9 @@ func mayReport(e *entry) bool {
 	return false
 }
 
-// readReport reads the report that a mail may be: every inbound mail whose body is read anyhow, too.
+// readReport reads the report that a mail may be.
 func (e *entry) readReport(raw []byte) {
-	if e.verdict.Outbound || !e.wantReport && e.verdict.Disposition != plan.Stored {
+	if !e.wantReport {
 		return
 	}
 	r, ok := delivery.Read(raw)
@@ -56,7 +56,7 @@ func (e *entry) readReport(raw []byte) {
 }
 
 // automatic says that a mail is no answer of the person who sent it (RFC 3834).
-func (e *entry) automatic() bool { return e.header.AutoReply || e.report != nil }
+func (e *entry) automatic() bool { return e.report != nil || delivery.Automatic(e.header) }
 
 // statusOf is what an action proves of the delivery (SPEC 7); false for what proves nothing, like automatic answers. A
 // notification of the recipient's program (MDN) never says that a mail did not come: even "failed" is its own failure.

@@ -172,7 +172,7 @@ func TestEvidenceInAnyOrder(t *testing.T) {
 		want   string
 	}{
 		"systems":   {[]string{"sent", "delay", "relay", "soft", "hard", "auto"}, "bounced unknown_user 5.1.1 hard"},
-		"a reader":  {[]string{"sent", "delay", "hard", "mdn", "auto"}, "displayed"},
+		"a reader":  {[]string{"sent", "delay", "hard", "mdn", "auto", "away"}, "displayed"},
 		"an answer": {[]string{"sent", "soft", "mdn", "answer", "early", "auto"}, "replied"},
 		"nameless":  {[]string{"sent", "delay", "nameless"}, "bounced mailbox_full 5.2.2"},
 		"ambiguous": {[]string{"sent", "delay", "nameless", "second"}, "delayed unreachable 4.4.1"},
@@ -197,6 +197,7 @@ func TestEvidenceInAnyOrder(t *testing.T) {
 				"nameless": {"INBOX", dsn{id: id("n"), final: joe, action: "failed", status: "5.2.2", returned: "From: ann@firm.example\r\nDate: " + day.Format(time.RFC1123Z), at: day.Add(2 * time.Hour)}.mail()},
 				"answer":   {"INBOX", mail{id: id("a"), from: strings.ToUpper(joe[:1]) + joe[1:], to: "ann@firm.example", subject: "Re: Offer", refs: out, body: "Yes.", at: day.Add(3 * time.Hour)}},
 				"early":    {"INBOX", mail{id: id("e"), from: joe, to: "ann@firm.example", subject: "Re: Offer", refs: out, body: "Hm.", at: day.Add(time.Hour)}},
+				"away":     {"INBOX", mail{id: id("w"), from: joe, to: "ann@firm.example", subject: "Automatische Antwort: Offer", refs: out, body: "Weg.", at: day.Add(2 * time.Second)}},
 				"auto": {"INBOX", mail{id: id("o"), from: joe, to: "ann@firm.example", subject: "Away", refs: out, body: "Away.", at: day.Add(time.Second),
 					extra: "Auto-Submitted: auto-replied\r\n"}},
 			}

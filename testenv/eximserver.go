@@ -14,8 +14,9 @@ import (
 )
 
 // EximServer is a container with Exim, the server by which a user sends: it
-// takes everything and passes it to Mail by SMTP, its own reports too. Whoever
-// is at exim.test is unknown, but full@exim.test, whose mailbox is full;
+// takes everything and passes it to Mail by SMTP, its own reports too. The server
+// of exim.test refuses at RCPT: full@ because it is full (5.2.2), strict@ by
+// policy (5.7.1), all others as unknown (5.1.1);
 // nowhere.test has no host; slow.test refuses connections and is reported as
 // delayed after some seconds.
 type EximServer struct{ SMTPAddr string }

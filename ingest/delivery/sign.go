@@ -49,3 +49,16 @@ func SignOf(h message.Header) Sign {
 
 // signSubjects are subjects of reports that come under names of no mail system.
 var signSubjects = []string{"complaint about message from", "abuse report", "feedback report", "delay"}
+
+// Automatic tells an automatic answer (RFC 3834) by its header, and by the subject of
+// programs that say so nowhere else.
+func Automatic(h message.Header) bool {
+	if h.AutoReply {
+		return true
+	}
+	if h.ListID != "" || h.AutoSubmitted != "" || len(h.InReplyTo)+len(h.References) == 0 && !h.NullReturnPath {
+		return false
+	}
+	m := mail{subject: h.Subject}
+	return m.vacationSubject()
+}
