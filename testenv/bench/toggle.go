@@ -28,8 +28,13 @@ const (
 	toggleReads = 1
 	// toggleBatch messages are one transaction of a writer; the last address of each is new to the author as long as
 	// toggleFresh addresses last.
-	toggleBatch = 10
+	toggleBatch = 20
 	toggleFresh = 5_000
+	// togglePause of a writer between transactions, which a back-fill needs to fetch and read a batch: together the writers
+	// store up to 2,400 messages a second.
+	togglePause = 50 * time.Millisecond
+	// toggleReadPause of a reader between two reads.
+	toggleReadPause = 4 * time.Millisecond
 	// toggleReport is how often progress is told.
 	toggleReport = 2_500
 )
@@ -54,20 +59,21 @@ func toggle(b *bench) {
 	defer cancel()
 	var running sync.WaitGroup
 	failures := make(chan error, toggleWriters+toggleReaders)
-	start := func(work func(context.Context) error) {
+	start := func(pause time.Duration, work func(context.Context) error) {
 		running.Go(func() {
 			for ctx.Err() == nil {
 				if err := work(ctx); err != nil && ctx.Err() == nil {
 					failures <- err
 					cancel()
 				}
+				time.Sleep(pause)
 			}
 		})
 	}
 	var stored, next atomic.Int64
 	author := s.userID(b, "hot")
 	for range toggleWriters {
-		start(func(ctx context.Context) error {
+		start(togglePause, func(ctx context.Context) error {
 			met := fmt.Sprintf("f%d@toggle.example", next.Add(1)%toggleFresh)
 			stored.Add(toggleBatch)
 			return s.storeMail(ctx, author, toggleBatch, address, met)
@@ -76,7 +82,7 @@ func toggle(b *bench) {
 	watch := newHiddenWatch()
 	reader := &feed.Service{DB: s.d}
 	for range toggleReaders {
-		start(func(ctx context.Context) error {
+		start(toggleReadPause, func(ctx context.Context) error {
 			asked := watch.now()
 			page, err := reader.Feed(ctx, s.acc, "viewer", visibility.CardRef{Kind: rules.Lead, ID: card}, feed.Cut{Limit: feedLimit})
 			if err == nil {
