@@ -146,8 +146,13 @@ func (l *loop) removeOnce(ctx context.Context, gone map[*folder]uidset.Set) erro
 			folderGone = folderGone || s.gone && len(messages) > before
 			before = len(messages)
 		}
-		if l.deletion == "keep" || len(messages) == 0 {
+		if len(messages) == 0 {
 			return nil
+		}
+		// As it is now: no event of the account's policy wakes the loops.
+		row, err := tx.LoopMailbox(ctx, queries.LoopMailboxParams{AccountID: l.acc.ID, ID: l.mailboxID})
+		if err != nil || row.Deletion == "keep" {
+			return err
 		}
 		losses, err := removeUnplaced(ctx, tx, l.row.UserID, messages)
 		if err != nil {

@@ -33,7 +33,6 @@ type loop struct {
 	stepped   atomic.Int64  // when the mailbox was last in step, Unix seconds; 0: it is not
 
 	row      queries.Mailbox
-	deletion string
 	folders  map[string]*folder
 	conn     conn
 	examined string // the folder that is open
@@ -147,7 +146,7 @@ func (l *loop) load(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("load the mailbox: %w", err)
 		}
-		l.row, l.deletion, l.state, l.problem = row.Mailbox, row.Deletion, row.Mailbox.State, deref(row.Mailbox.Problem)
+		l.row, l.state, l.problem = row.Mailbox, row.Mailbox.State, deref(row.Mailbox.Problem)
 		l.held = row.Mailbox.HeldEpoch != nil
 		if row.UserState == "unknown" {
 			return errUnknownUser
@@ -197,7 +196,6 @@ func (l *loop) checkConfig(ctx context.Context) error {
 		case row.Mailbox.ConfigEpoch != l.row.ConfigEpoch || row.UserState == "deleted":
 			return errReconfigured
 		}
-		l.deletion = row.Deletion
 		return nil
 	})
 }
