@@ -171,12 +171,20 @@ group by m.thread_id, g.author_id, g.author, a.address, g.granted, g.visible, g.
 order by m.thread_id, a.address;
 
 -- name: FeedConversations :many
+-- Others' only where some message names the address to all its readers: that of blind copies alone is the author's to know.
 select g.author_id, g.author, a.address, g.granted, g.visible, g.reason, coalesce(g.share, 'none')::text as share, g.since
 from granted_conversations g
 join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.author_id = @viewer_id or g.granted)
   and exists (select from correspondences c
               where c.account_id = g.account_id and c.author_id = g.author_id and c.address_id = g.address_id)
+  and (g.author_id = @viewer_id or exists (
+      select from participants p
+      join messages m on m.account_id = p.account_id and m.id = p.message_id
+      where p.account_id = g.account_id and p.author_id = g.author_id and p.address_id = g.address_id
+        and (m.bcc_addrs = '[]' or exists (
+            select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
+            where lower(trim(e ->> 'address')) = a.address))))
 order by g.author_id <> @viewer_id, g.author, a.address;
 
 -- name: FeedConversation :one

@@ -217,6 +217,13 @@ join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where g.account_id = $1 and g.card_id = $2 and g.tracked and (g.author_id = $3 or g.granted)
   and exists (select from correspondences c
               where c.account_id = g.account_id and c.author_id = g.author_id and c.address_id = g.address_id)
+  and (g.author_id = $3 or exists (
+      select from participants p
+      join messages m on m.account_id = p.account_id and m.id = p.message_id
+      where p.account_id = g.account_id and p.author_id = g.author_id and p.address_id = g.address_id
+        and (m.bcc_addrs = '[]' or exists (
+            select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
+            where lower(trim(e ->> 'address')) = a.address))))
 order by g.author_id <> $3, g.author, a.address
 `
 
@@ -237,6 +244,7 @@ type FeedConversationsRow struct {
 	Since    time.Time
 }
 
+// Others' only where some message names the address to all its readers: that of blind copies alone is the author's to know.
 func (q *Queries) FeedConversations(ctx context.Context, arg FeedConversationsParams) ([]FeedConversationsRow, error) {
 	rows, err := q.db.Query(ctx, feedConversations, arg.AccountID, arg.CardID, arg.ViewerID)
 	if err != nil {

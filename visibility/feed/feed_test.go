@@ -148,6 +148,7 @@ func TestWhatIsTheAuthorsAlone(t *testing.T) {
 	// The address is met as written, its conversation as compared.
 	w.exec(`insert into participants select $1, author_id, $2, date, sort_key, id from messages where account_id = $1`, w.address(cust))
 	w.exec(`update messages set address_ids = array_append(address_ids, $2) where account_id = $1`, w.address(cust))
+	w.exec(`insert into correspondences select $1, author_id, $2, date from messages where account_id = $1`, w.address(cust))
 
 	mine, theirs := w.feed(ann, lead("l1"), 50)[0], w.feed(bob, lead("l1"), 50)[0]
 	expect(t, "the author's delivery", mine.Delivery.Status, "bounced")
@@ -184,7 +185,12 @@ func TestWhatIsTheAuthorsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, _ := json.Marshal([]any{theirs, threads, full})
+	talks, err := w.svc.Conversations(t.Context(), w.acc, bob, lead("l1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "the colleague's conversations", len(talks.Items), 1)
+	raw, _ := json.Marshal([]any{theirs, threads, full, talks})
 	if strings.Contains(string(raw), "blind@") {
 		t.Errorf("a blind copy's address in %s", raw)
 	}
