@@ -270,6 +270,11 @@ func TestMainJob(t *testing.T) {
 	o.mail.Send(t, kim, []string{anna.Address}, news.Bytes())
 	o.soonShows("ben", "contact/kim", "One more thing", "From home", "Re: Offer?", "Offer?")
 
+	// A second, slow evaluator agrees with every stamp.
+	if out := string(o.program.Run(t, "verify")); !strings.Contains(out, ": 0 differences") {
+		t.Errorf("verify:\n%s", out)
+	}
+
 	// Nothing of the unmatched mail is anywhere.
 	if strings.Contains(o.worker.Log(), "tooth") || strings.Contains(o.worker.Log(), "dr@dentist.test") {
 		t.Error("the log tells of unmatched mail")

@@ -1,0 +1,74 @@
+package main
+
+const (
+	rulesFile     = "visibility/rules/rules.go"
+	schema        = "db/migrations/00001_schema.sql"
+	conversations = "db/queries/conversations.sql.go"
+	feedQueries   = "db/queries/feed.sql.go"
+)
+
+// mutants are mistakes that were made, nearly made, or are easily made. SQL is changed where it runs, in the generated Go.
+var mutants = []mutant{
+	// The rules.
+	{"R5 after R6: a former owner who collaborates", rulesFile, "case f.WasOwner && !f.IsOwner && f", "case f.WasOwner && !f.IsOwner && !f.IsCollab && f"},
+	{"R5: a card without owner is visible", rulesFile, "if f.NewOwner && f.NewOwners.Valid() && f.NewOwners != Nobody {", "if f.NewOwners != Nobody {"},
+	{"R5: an inactive owner decides", rulesFile, "if f.NewOwner && f.NewOwners.Valid()", "if f.NewOwners.Valid()"},
+	{"R5: the policy is forgotten", rulesFile, " && f.Handover != HandoverToAuthor:", ":"},
+	{"R3 before R2: private on the deal does not hold", rulesFile, "case f.Share != NoShare:", "case f.Share != NoShare && !f.SharedOnContact:"},
+	{"R6: owner means collaborator too", rulesFile, "case f.Setting == OwnerOrCollaborator && f.IsCollab:", "case f.IsCollab:"},
+	{"R4 before R3: nobody beats the contact's share", rulesFile, "case f.SharedOnContact: // R3", "case f.SharedOnContact && f.Setting != Nobody: // R3"},
+	{"narrower: owner counts as wide as collaborators", rulesFile, "	case OwnerOrCollaborator:\n		return 2", "	case OwnerOrCollaborator:\n		return 1"},
+
+	// The fences, as readers see them.
+	{"readers forget the author's fence", schema, "           and c.author_epoch >= s.fence\n", ""},
+	{"readers forget the card's fence", schema, "           and c.card_epoch >= k.fence\n", ""},
+	{"readers forget the owner's fence", schema, "\n           and (c.reason <> 'handover_visible' or c.owner_epoch >= os.owner_fence), false)", ", false)"},
+	{"a deleted author's mail is shown", schema, "and u.id = c.author_id and u.state in ('active', 'inactive')", "and u.id = c.author_id and u.state <> 'unknown'"},
+	{"inactive users open cards", schema, "join users u on u.account_id = c.account_id and u.state = 'active'\n", "join users u on u.account_id = c.account_id and u.state <> 'deleted'\n"},
+	{"a narrower setting raises no fence", "visibility/setting.go", "Narrows: value.Narrower(rules.Setting(s.Value))", "Narrows: false"},
+	{"an owner who leaves raises no fence", "visibility/user.go", "UserID: u.ID, Narrows: was}", "UserID: u.ID, Narrows: false}"},
+	{"a policy change raises no fence", "db/queries/cards.sql.go", "update cards set epoch = epoch + 1, fence = epoch + 1,", "update cards set epoch = epoch + 1,"},
+	{"a setting narrowed is a fence for the author alone", "db/queries/users.sql.go", "owner_fence = case when $5::boolean then epoch + 1 else owner_fence end", "owner_fence = owner_fence"},
+
+	// Blocking.
+	{"a domain is blocked without its sub-domains", schema, "(e.address = a.address or e.domain = any (a.domains)", "(e.address = a.address or e.domain = a.domains[1]"},
+	{"a user's block list holds for everybody", schema, "and (b.user_id is null or b.user_id = author)", ""},
+	{"a colleague's address added later is not withdrawn", "visibility/user.go", "range append(added, removed...)", "range removed"},
+	{"a blocked card's new addresses are not blocked elsewhere", "visibility/apply.go", "if len(listed) > 0 {", "if len(listed) > 1000 {"},
+	{"a blocked card's former addresses stay blocked", "visibility/blocklist.go", "	for _, id := range ids {\n		c.addresses[id] = true // R1\n	}", "	_ = ids"},
+
+	// Links.
+	{"a contact's deals are forgotten", "visibility/apply.go", "		cards = append(cards, deals...)\n", "		_ = deals\n"},
+	{"a deleted contact stays on its deals", schema, "and c.state = 'open' and c.kind = 'contact'", "and c.kind = 'contact'"},
+	{"R3 of an address that the contact has no more", schema, "           join card_addresses ca on ca.account_id = cc.account_id and ca.card_id = cc.card_id and ca.address_id = cc.address_id\n           where cc", "           where cc"},
+	{"a card deleted is not relinked", "visibility/card.go", "	c.cards[k.ID] = true\n	c.note(told, \"card.deleted\"", "	c.note(told, \"card.deleted\""},
+	{"late events tell no former owner", "visibility/card.go", "		if added > 0 {\n			c.cards[k.ID] = true\n		}", "		_ = added"},
+	{"a late card counts when its version is equal", "visibility/card.go", "	if e.Version <= k.Version {\n		status = Stale", "	if e.Version < k.Version {\n		status = Stale"},
+	{"a former owner is not looked for where nobody owns the card now", "db/queries/cards.sql.go", "o.user_id is distinct from k.owner_id", "o.user_id <> k.owner_id"},
+
+	// Shares.
+	{"a late share wins", "visibility/share.go", "	if version <= held.ShareVersion {\n		return Stale, nil\n	}\n", ""},
+	{"a share on a contact does not re-stamp its deals", "visibility/share.go", "		s.touched = append(s.touched, conversationKey{s.author, d.ID, s.address}) // R3\n", ""},
+	{"sharing a contact does not lift private on its deals", "visibility/share.go", "return s.imply(ctx, hidden, rules.NoShare)", "return nil"},
+	{"private is lifted without looking at the time", conversations, "\nwhere conversations.share_at is null or conversations.share_at <= excluded.share_at\n", "\n"},
+	{"linking lifts what was said after", conversations, " and d.share = 'private' and d.share_at < said.share_at", " and d.share = 'private'"},
+	{"also_deals=false leaves the deals to their rules", "visibility/share.go", "return s.imply(ctx, shown, rules.Shared)", "return nil"},
+	{"also_contact=true forgets the contact", "visibility/share.go", "return share, s.imply(ctx, shared, rules.Private)", "return share, nil"},
+	{"the question has a default", "visibility/share.go", "case len(ask) > 0 && also == nil:", "case false:"},
+	{"a private word is lost in a merge", conversations, "and (excluded.share = 'private' or conversations.share is null)\nreturning", "and conversations.share is null\nreturning"},
+	{"a carried share is not held", schema, "return c.share_from is not null and audience_grows(c.account_id, c.share_from, c.card_id);", "return false;"},
+	{"a carried share does not follow its first audience", "visibility/apply.go", "		cards = append(cards, carried...)\n", "		_ = carried\n"},
+
+	// Re-stamping and locks.
+	{"the former owners' stamps are not re-stamped", "visibility/stamp.go", "err = r.walk(ctx, r.behindOwner, r.factsOfAny)", "err = nil"},
+	{"an owner who leaves leaves no work", "visibility/user.go", "		c.work[Work{UserID: u.ID, Kind: kind}] = true\n", "		_ = kind\n"},
+	{"mail takes no author's lock", "visibility/stamp.go", "	if err := lockForStamps(ctx, tx, []int64{author}, cards); err != nil {\n		return err\n	}\n", ""},
+	{"mail takes no account's lock", "visibility/stamp.go", "func Correspond(ctx context.Context, tx *db.Tx, author int64, addresses []int64) error {\n	if err := tx.LockAccount(ctx, db.Shared); err != nil {\n		return err\n	}\n", "func Correspond(ctx context.Context, tx *db.Tx, author int64, addresses []int64) error {\n"},
+	{"mail takes no lock of the new owner", "visibility/stamp.go", "return tx.LockAuthors(ctx, nil, append(owners, authors...))", "return tx.LockAuthors(ctx, nil, authors)"},
+	{"a share takes the author's lock shared", "visibility/apply.go", "return c.LockAuthors(ctx, ids, owners)", "return c.LockAuthors(ctx, nil, append(ids, owners...))"},
+	{"links change under the account's shared lock", "visibility/apply.go", "return c.LockAccount(ctx, db.Exclusive)", "return c.LockAccount(ctx, db.Shared)"},
+	{"mail with a new address gets no stamp", "visibility/stamp.go", "	_, err = writeStamps(ctx, tx, facts)\n	return err\n}\n\n// Restamp", "	_ = facts\n	return err\n}\n\n// Restamp"},
+
+	// The feed.
+	{"the feed asks for the stamp, not for what is believed", feedQueries, "pairs as materialized (\n    select g.author_id, g.author, g.address_id, g.granted\n    from granted_conversations g\n    where g.account_id = $2 and g.card_id = $3 and g.tracked and (g.author_id = $4 or g.granted)", "pairs as materialized (\n    select g.author_id, g.author, g.address_id, g.granted\n    from granted_conversations g\n    where g.account_id = $2 and g.card_id = $3 and g.tracked and (g.author_id = $4 or g.visible)"},
+}
