@@ -180,7 +180,7 @@ func (t *ties) byTime(ctx context.Context, sent map[int64]string, fresh []int64)
 	ids := fresh
 	if len(sent) > 0 {
 		near, err := t.tx.NamelessReports(ctx, queries.NamelessReportsParams{
-			AccountID: t.acc.ID, Ids: slices.Sorted(maps.Keys(sent)), EarlySeconds: reportEarly.Seconds(), LateSeconds: reportWindow.Seconds(),
+			AccountID: t.acc.ID, AuthorID: t.row.UserID, Ids: slices.Sorted(maps.Keys(sent)), EarlySeconds: reportEarly.Seconds(), LateSeconds: reportWindow.Seconds(),
 		})
 		if err != nil {
 			return err

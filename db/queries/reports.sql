@@ -31,19 +31,25 @@ cross join lateral (
     union all
     select x.* from reports x where x.account_id = @account_id and x.author_id = @author_id and x.envelope = o.name
 ) r
-join deliveries d on d.account_id = @account_id and d.message_id = o.id
-join addresses a on a.account_id = d.account_id and a.address = d.address
-where a.hash = any (r.recipients)
-order by r.id, o.id, array_position(r.recipients, a.hash), d.address;
+cross join lateral (
+    select y.address, a.hash from deliveries y
+    join addresses a on a.account_id = y.account_id and a.address = y.address
+    where y.account_id = @account_id and y.message_id = o.id and a.hash = any (r.recipients)
+    offset 0 -- one look-up per report: there are none for most mail
+) d
+order by r.id, o.id, array_position(r.recipients, d.hash), d.address;
 
 -- Reports that name no message, near in time to one of the messages.
 -- name: NamelessReports :many
+with nameless as materialized (
+    select x.id, x.at, x.recipients from reports x
+    where x.account_id = @account_id and x.author_id = @author_id and x.original is null and x.envelope is null
+)
 select distinct r.id
-from messages m
-join reports r on r.account_id = m.account_id and r.author_id = m.author_id and r.original is null and r.envelope is null
-              and r.at between m.date - make_interval(secs => @early_seconds) and m.date + make_interval(secs => @late_seconds)
-where m.account_id = @account_id and m.id = any (@ids::bigint[]) and m.direction = 'outbound'
-  and exists (select from deliveries d
+from nameless r
+join messages m on m.account_id = @account_id and m.id = any (@ids::bigint[]) and m.direction = 'outbound'
+    and r.at between m.date - make_interval(secs => @early_seconds) and m.date + make_interval(secs => @late_seconds)
+where exists (select from deliveries d
               join addresses a on a.account_id = d.account_id and a.address = d.address
               where d.account_id = m.account_id and d.message_id = m.id and a.hash = any (r.recipients));
 
@@ -94,22 +100,27 @@ update messages set automatic = true where account_id = @account_id and id = any
 -- the threads that were joined. Returns the messages with a new or an earlier one.
 -- name: InsertAnswers :many
 with touched as materialized (
-    select id from messages where account_id = @account_id and id = any (@ids::bigint[])
+    select x.id, x.thread_id, x.date, x.direction, x.automatic, lower(trim(x.from_addr ->> 'address')) as sender
+    from unnest(@ids::bigint[]) as n(id) cross join lateral (select * from messages y where y.account_id = @account_id and y.id = n.id offset 0) x
     union
-    select id from messages where account_id = @account_id and thread_id = any (@threads::bigint[])
+    select x.id, x.thread_id, x.date, x.direction, x.automatic, lower(trim(x.from_addr ->> 'address'))
+    from unnest(@threads::bigint[]) as n(id) cross join lateral (select * from messages y where y.account_id = @account_id and y.thread_id = n.id offset 0) x
 ), pairs as (
-    select m.id as message_id, d.address, i.date
+    select m.id as message_id, d.address, t.date
     from touched t
-    join messages i on i.account_id = @account_id and i.id = t.id and i.direction = 'inbound' and not i.automatic
-    join messages m on m.account_id = i.account_id and m.thread_id = i.thread_id and m.direction = 'outbound' and m.date < i.date
-    join deliveries d on d.account_id = m.account_id and d.message_id = m.id and d.address = lower(trim(i.from_addr ->> 'address'))
+    cross join lateral (select x.id from messages x
+                        where x.account_id = @account_id and x.thread_id = t.thread_id and x.direction = 'outbound' and x.date < t.date offset 0) m
+    cross join lateral (select x.address from deliveries x
+                        where x.account_id = @account_id and x.message_id = m.id and x.address = t.sender offset 0) d
+    where t.direction = 'inbound' and not t.automatic
     union all
-    select m.id, d.address, i.date
+    select t.id, d.address, i.date
     from touched t
-    join messages m on m.account_id = @account_id and m.id = t.id and m.direction = 'outbound'
-    join deliveries d on d.account_id = m.account_id and d.message_id = m.id
-    join messages i on i.account_id = m.account_id and i.thread_id = m.thread_id and i.direction = 'inbound' and not i.automatic
-                   and i.date > m.date and lower(trim(i.from_addr ->> 'address')) = d.address
+    cross join lateral (select x.address from deliveries x where x.account_id = @account_id and x.message_id = t.id offset 0) d
+    cross join lateral (select x.date from messages x
+                        where x.account_id = @account_id and x.thread_id = t.thread_id and x.direction = 'inbound' and not x.automatic
+                          and x.date > t.date and lower(trim(x.from_addr ->> 'address')) = d.address offset 0) i
+    where t.direction = 'outbound'
 )
 insert into delivery_events (account_id, message_id, address, evidence, source, status, at)
 select @account_id, p.message_id, p.address, '', 'answer', 'replied', min(p.date)

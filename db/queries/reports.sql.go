@@ -42,22 +42,27 @@ func (q *Queries) FoldDeliveries(ctx context.Context, arg FoldDeliveriesParams) 
 
 const insertAnswers = `-- name: InsertAnswers :many
 with touched as materialized (
-    select id from messages where account_id = $1 and id = any ($2::bigint[])
+    select x.id, x.thread_id, x.date, x.direction, x.automatic, lower(trim(x.from_addr ->> 'address')) as sender
+    from unnest($2::bigint[]) as n(id) cross join lateral (select account_id, id, author_id, thread_id, identity, sort_key, date, direction, header_id, subject, preview, from_addr, to_addrs, cc_addrs, bcc_addrs, attachments, address_ids, subject_key, subject_reply, size, seen, automatic, stored_at from messages y where y.account_id = $1 and y.id = n.id offset 0) x
     union
-    select id from messages where account_id = $1 and thread_id = any ($3::bigint[])
+    select x.id, x.thread_id, x.date, x.direction, x.automatic, lower(trim(x.from_addr ->> 'address'))
+    from unnest($3::bigint[]) as n(id) cross join lateral (select account_id, id, author_id, thread_id, identity, sort_key, date, direction, header_id, subject, preview, from_addr, to_addrs, cc_addrs, bcc_addrs, attachments, address_ids, subject_key, subject_reply, size, seen, automatic, stored_at from messages y where y.account_id = $1 and y.thread_id = n.id offset 0) x
 ), pairs as (
-    select m.id as message_id, d.address, i.date
+    select m.id as message_id, d.address, t.date
     from touched t
-    join messages i on i.account_id = $1 and i.id = t.id and i.direction = 'inbound' and not i.automatic
-    join messages m on m.account_id = i.account_id and m.thread_id = i.thread_id and m.direction = 'outbound' and m.date < i.date
-    join deliveries d on d.account_id = m.account_id and d.message_id = m.id and d.address = lower(trim(i.from_addr ->> 'address'))
+    cross join lateral (select x.id from messages x
+                        where x.account_id = $1 and x.thread_id = t.thread_id and x.direction = 'outbound' and x.date < t.date offset 0) m
+    cross join lateral (select x.address from deliveries x
+                        where x.account_id = $1 and x.message_id = m.id and x.address = t.sender offset 0) d
+    where t.direction = 'inbound' and not t.automatic
     union all
-    select m.id, d.address, i.date
+    select t.id, d.address, i.date
     from touched t
-    join messages m on m.account_id = $1 and m.id = t.id and m.direction = 'outbound'
-    join deliveries d on d.account_id = m.account_id and d.message_id = m.id
-    join messages i on i.account_id = m.account_id and i.thread_id = m.thread_id and i.direction = 'inbound' and not i.automatic
-                   and i.date > m.date and lower(trim(i.from_addr ->> 'address')) = d.address
+    cross join lateral (select x.address from deliveries x where x.account_id = $1 and x.message_id = t.id offset 0) d
+    cross join lateral (select x.date from messages x
+                        where x.account_id = $1 and x.thread_id = t.thread_id and x.direction = 'inbound' and not x.automatic
+                          and x.date > t.date and lower(trim(x.from_addr ->> 'address')) = d.address offset 0) i
+    where t.direction = 'outbound'
 )
 insert into delivery_events (account_id, message_id, address, evidence, source, status, at)
 select $1, p.message_id, p.address, '', 'answer', 'replied', min(p.date)
@@ -232,30 +237,35 @@ func (q *Queries) MarkAutomatic(ctx context.Context, arg MarkAutomaticParams) er
 }
 
 const namelessReports = `-- name: NamelessReports :many
+with nameless as materialized (
+    select x.id, x.at, x.recipients from reports x
+    where x.account_id = $1 and x.author_id = $5 and x.original is null and x.envelope is null
+)
 select distinct r.id
-from messages m
-join reports r on r.account_id = m.account_id and r.author_id = m.author_id and r.original is null and r.envelope is null
-              and r.at between m.date - make_interval(secs => $1) and m.date + make_interval(secs => $2)
-where m.account_id = $3 and m.id = any ($4::bigint[]) and m.direction = 'outbound'
-  and exists (select from deliveries d
+from nameless r
+join messages m on m.account_id = $1 and m.id = any ($2::bigint[]) and m.direction = 'outbound'
+    and r.at between m.date - make_interval(secs => $3) and m.date + make_interval(secs => $4)
+where exists (select from deliveries d
               join addresses a on a.account_id = d.account_id and a.address = d.address
               where d.account_id = m.account_id and d.message_id = m.id and a.hash = any (r.recipients))
 `
 
 type NamelessReportsParams struct {
-	EarlySeconds float64
-	LateSeconds  float64
 	AccountID    int64
 	Ids          []int64
+	EarlySeconds float64
+	LateSeconds  float64
+	AuthorID     int64
 }
 
 // Reports that name no message, near in time to one of the messages.
 func (q *Queries) NamelessReports(ctx context.Context, arg NamelessReportsParams) ([]int64, error) {
 	rows, err := q.db.Query(ctx, namelessReports,
-		arg.EarlySeconds,
-		arg.LateSeconds,
 		arg.AccountID,
 		arg.Ids,
+		arg.EarlySeconds,
+		arg.LateSeconds,
+		arg.AuthorID,
 	)
 	if err != nil {
 		return nil, err
@@ -301,10 +311,13 @@ cross join lateral (
     union all
     select x.account_id, x.id, x.author_id, x.digest, x.n, x.kind, x.status, x.class, x.code, x.hard, x.at, x.original, x.envelope, x.recipients, x.sent_at, x.arrived_at, x.subject, x.said, x.message_id from reports x where x.account_id = $3 and x.author_id = $4 and x.envelope = o.name
 ) r
-join deliveries d on d.account_id = $3 and d.message_id = o.id
-join addresses a on a.account_id = d.account_id and a.address = d.address
-where a.hash = any (r.recipients)
-order by r.id, o.id, array_position(r.recipients, a.hash), d.address
+cross join lateral (
+    select y.address, a.hash from deliveries y
+    join addresses a on a.account_id = y.account_id and a.address = y.address
+    where y.account_id = $3 and y.message_id = o.id and a.hash = any (r.recipients)
+    offset 0 -- one look-up per report: there are none for most mail
+) d
+order by r.id, o.id, array_position(r.recipients, d.hash), d.address
 `
 
 type ReportsNamingParams struct {
