@@ -142,7 +142,7 @@ func (e *explaining) facts(ctx context.Context, c queries.ExplainedConversations
 		return append(facts, Fact{What: "share", Value: c.Share, Since: c.ShareAt, By: &c.ShareBy}), nil
 	case rules.SharedOnContact:
 		shares, err := e.ExplainedContactShares(ctx, queries.ExplainedContactSharesParams{AccountID: e.AccountID,
-			AuthorID: e.message.AuthorID, DealID: e.q.Card, AddressID: c.AddressID})
+			AuthorID: e.message.AuthorID, DealID: e.q.Card, AddressID: c.AddressID, AskerID: e.q.Asker})
 		if err != nil {
 			return nil, fmt.Errorf("find shares on contacts: %w", err)
 		}

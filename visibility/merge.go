@@ -141,7 +141,7 @@ func (c *change) carryShare(ctx context.Context, told Told, w queries.SharesToCa
 		return fmt.Errorf("carry a share over: %w", err)
 	}
 	if held {
-		c.note(told, "share.held", map[string]any{"author": w.AuthorID, "address": w.AddressID, "card": CardRef{rules.Kind(to.Kind), to.CrmID}})
+		c.note(told, "share.held", map[string]any{"author": w.Author, "address": w.AddressID, "card": CardRef{rules.Kind(to.Kind), to.CrmID}})
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package visibility
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/mailstamp/mailstamp/db/queries"
 	"github.com/mailstamp/mailstamp/visibility/rules"
@@ -22,15 +23,22 @@ func (c *change) settingChanged(ctx context.Context, told Told, e *SettingChange
 	for _, s := range held {
 		kind := rules.Kind(s.Kind)
 		value := e.forKind(kind)
-		version := e.Version
-		if version == nextVersion {
-			version = s.Version + 1
+		if value == nil {
+			continue
 		}
-		if value == nil || version <= s.Version {
+		version, called, at := e.Version, e.Version == ownCall, told.At
+		if called {
+			version = s.Version
+			if !at.After(s.Since) { // it comes after whatever was said before
+				at = s.Since.Add(time.Microsecond)
+			}
+		} else if version <= s.Version {
 			continue
 		}
 		status = Applied
-		if string(*value) == s.Value {
+		narrows := value.Narrower(rules.Setting(s.Value))
+		// An event older than the user's own call does not widen what that call said.
+		if string(*value) == s.Value || s.Called && s.Since.After(at) && !narrows {
 			err = c.ConfirmSetting(ctx, queries.ConfirmSettingParams{AccountID: c.AccountID, UserID: u.ID, Kind: s.Kind, Version: version})
 			if err != nil {
 				return "", fmt.Errorf("write the setting's version: %w", err)
@@ -39,7 +47,7 @@ func (c *change) settingChanged(ctx context.Context, told Told, e *SettingChange
 		}
 		err = c.ChangeSetting(ctx, queries.ChangeSettingParams{
 			AccountID: c.AccountID, UserID: u.ID, Kind: s.Kind, Value: string(*value), Version: version,
-			Since: told.At, ChangedBy: told.By, Narrows: value.Narrower(rules.Setting(s.Value)),
+			Since: at, ChangedBy: e.User, Called: called, Narrows: narrows,
 		})
 		if err != nil {
 			return "", fmt.Errorf("write the setting: %w", err)

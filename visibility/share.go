@@ -12,8 +12,9 @@ import (
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
 
-// nextVersion in an event of the author's own call stands for the version after the one held.
-const nextVersion = 0
+// ownCall as the version of an event marks a call of the author's own: it comes after whatever was said before, and takes
+// none of the versions that the CRM counts.
+const ownCall = 0
 
 // ownersBehindShare are the owners on whose settings the author's stamps on the card, and on the cards that a share there
 // reaches, may rest.
@@ -58,11 +59,14 @@ func (c *change) shareChanged(ctx context.Context, told Told, e *ShareChanged) (
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return "", fmt.Errorf("read the conversation: %w", err)
 	}
-	version := e.Version
-	if version == nextVersion {
-		version = held.ShareVersion + 1
-	}
-	if version <= held.ShareVersion {
+	version, called := e.Version, e.Version == ownCall
+	if called {
+		version = held.ShareVersion
+		if held.ShareAt != nil && !told.At.After(*held.ShareAt) { // it comes after whatever was said before
+			told.At = held.ShareAt.Add(time.Microsecond)
+			s.told = told
+		}
+	} else if version <= held.ShareVersion {
 		return Stale, nil
 	}
 	share := rules.Share(e.State)
@@ -70,16 +74,16 @@ func (c *change) shareChanged(ctx context.Context, told Told, e *ShareChanged) (
 		share = rules.NoShare
 	}
 	at, implied := told.At, false
-	if held.ShareImplied && held.ShareAt.After(told.At) {
-		// A later word on a linked card settled this one.
-		share, at, implied = rules.Share(deref(held.Share)), *held.ShareAt, true
+	if later := held.ShareAt != nil && held.ShareAt.After(told.At); later && (held.ShareImplied || held.ShareCalled && share != rules.Private) {
+		// A later word on a linked card settled this one, or the author's own call did; but what hides is never too late.
+		share, at, implied, called = rules.Share(deref(held.Share)), *held.ShareAt, held.ShareImplied, held.ShareCalled
 	} else if share, err = s.linked(ctx, share); err != nil {
 		return "", err
 	}
-	if err := s.put(ctx, share, version, at, implied); err != nil {
+	if err := s.put(ctx, share, version, at, implied, called); err != nil {
 		return "", err
 	}
-	if e.Version == nextVersion {
+	if e.Version == ownCall {
 		if err := s.mustBeOnCard(ctx); err != nil {
 			return "", err
 		}
@@ -106,12 +110,12 @@ type sharing struct {
 	touched []conversationKey
 }
 
-func (s *sharing) put(ctx context.Context, share rules.Share, version int64, at time.Time, implied bool) error {
+func (s *sharing) put(ctx context.Context, share rules.Share, version int64, at time.Time, implied, called bool) error {
 	s.touched = append(s.touched, conversationKey{s.author, s.card.ID, s.address})
 	err := s.PutShare(ctx, queries.PutShareParams{
 		AccountID: s.AccountID, AuthorID: s.author, CardID: s.card.ID, AddressID: s.address, Kind: s.card.Kind,
-		Share: nullable(share), ShareVersion: version, ShareAt: &at, ShareBy: &s.told.By,
-		ShareImplied: implied,
+		Share: nullable(share), ShareVersion: version, ShareAt: &at, ShareBy: &s.event.User,
+		ShareImplied: implied, ShareCalled: called,
 	})
 	if err != nil {
 		return fmt.Errorf("write the share: %w", err)
@@ -218,7 +222,7 @@ func (s *sharing) carryOn(ctx context.Context, share rules.Share) error {
 			return fmt.Errorf("take a carried share back: %w", err)
 		}
 		if share != rules.NoShare {
-			w := queries.SharesToCarryRow{AuthorID: s.author, AddressID: s.address, Share: string(share), CardID: s.card.ID, ShareBy: &s.told.By}
+			w := queries.SharesToCarryRow{AuthorID: s.author, AddressID: s.address, Share: string(share), CardID: s.card.ID, ShareBy: &s.event.User}
 			if err := s.carryShare(ctx, s.told, w, heir); err != nil {
 				return err
 			}
@@ -242,7 +246,7 @@ func (s *sharing) imply(ctx context.Context, cards []int64, share rules.Share) e
 	}
 	err := s.ImplyShares(ctx, queries.ImplySharesParams{
 		AccountID: s.AccountID, AuthorID: s.author, AddressID: s.address, CardIds: cards,
-		Share: nullable(share), ShareAt: &s.told.At, ShareBy: &s.told.By,
+		Share: nullable(share), ShareAt: &s.told.At, ShareBy: &s.event.User,
 	})
 	if err != nil {
 		return fmt.Errorf("write the share on linked cards: %w", err)

@@ -176,9 +176,29 @@ func restamp(ctx context.Context, accountID int64, work Work, inTx func(func(*db
 		if r.tally == (stampTally{}) {
 			return nil
 		}
-		return tx.AppendAudit(ctx, db.AuditEntry{Actor: "mailstamp", Act: "restamped", Subject: work,
+		subject, err := work.named(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return tx.AppendAudit(ctx, db.AuditEntry{Actor: "mailstamp", Act: "restamped", Subject: subject,
 			Effect: map[string]int{"shown": r.tally.shown, "hidden": r.tally.hidden}})
 	})
+}
+
+// named is the work by the CRM's ids, for the trail.
+func (w Work) named(ctx context.Context, tx *db.Tx) (any, error) {
+	if w.CardID != 0 {
+		k, err := tx.CardByID(ctx, queries.CardByIDParams{AccountID: tx.AccountID, ID: w.CardID})
+		if err != nil {
+			return nil, fmt.Errorf("name the card: %w", err)
+		}
+		return map[string]any{"card": CardRef{rules.Kind(k.Kind), k.CrmID}}, nil
+	}
+	u, err := tx.UserByID(ctx, queries.UserByIDParams{AccountID: tx.AccountID, ID: w.UserID})
+	if err != nil {
+		return nil, fmt.Errorf("name the user: %w", err)
+	}
+	return map[string]any{"user": u.CrmID, "kind": w.Kind}, nil
 }
 
 // restamping walks the conversations behind one input's epoch, in key order.

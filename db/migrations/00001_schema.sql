@@ -78,6 +78,7 @@ create table settings (
     restamped   bigint      not null default 1,
     since       timestamptz not null default now(),
     changed_by  text        not null default 'default',
+    called      boolean     not null default false, -- by a call of the user's own, which takes none of the CRM's versions
     primary key (account_id, user_id, kind),
     foreign key (account_id, user_id) references users on delete cascade,
     check (fence <= epoch and owner_fence <= epoch and restamped <= epoch)
@@ -406,6 +407,7 @@ create table conversations (
     share_at      timestamptz, -- when the author said so (the event's time), which orders what was said of contact and deal
     share_by      text,
     share_implied boolean     not null default false, -- by a word on a linked card
+    share_called  boolean     not null default false, -- by a call of the author's own, which takes none of the CRM's versions
     share_from    bigint,      -- the card that a "shared" was carried over from (conversion, merge), until its author confirms it
     visible       boolean     not null default false,
     reason        text        not null default 'unstamped' check (reason in ('unstamped', 'not_on_card', 'blocked', 'shared',

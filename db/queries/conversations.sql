@@ -145,13 +145,13 @@ where account_id = @account_id and author_id = @author_id and card_id = @card_id
 -- name: PutShare :exec
 -- The author's word; the conversation may come later.
 insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version,
-                           share_at, share_by, share_implied)
+                           share_at, share_by, share_implied, share_called)
 values (@account_id, @author_id, @card_id, @address_id, @kind,
         exists (select from card_reach r where r.account_id = @account_id and r.card_id = @card_id and r.address_id = @address_id),
-        is_blocked(@account_id, @author_id, @address_id), @share, @share_version, @share_at, @share_by, @share_implied)
+        is_blocked(@account_id, @author_id, @address_id), @share, @share_version, @share_at, @share_by, @share_implied, @share_called)
 on conflict (account_id, author_id, card_id, address_id) do update
 set share = excluded.share, share_version = excluded.share_version, share_at = excluded.share_at, share_by = excluded.share_by,
-    share_implied = excluded.share_implied, share_from = null;
+    share_implied = excluded.share_implied, share_called = excluded.share_called, share_from = null;
 
 -- name: ImplyShares :exec
 -- What a word on one card says of others (SPEC 3.2), where the author did not say something there later.
@@ -228,9 +228,11 @@ select c.address_id from conversations c where c.account_id = @account_id and c.
 
 -- name: SharesToCarry :many
 -- What authors said on cards that are converted or merged away, the private words first.
-select author_id, address_id, share::text as share, share_from, card_id, share_by from conversations
-where account_id = @account_id and card_id = any(@card_ids::bigint[]) and share is not null
-order by share, card_id, author_id, address_id;
+select c.author_id, u.crm_id as author, c.address_id, c.share::text as share, c.share_from, c.card_id, c.share_by
+from conversations c
+join users u on u.account_id = c.account_id and u.id = c.author_id
+where c.account_id = @account_id and c.card_id = any(@card_ids::bigint[]) and c.share is not null
+order by c.share, c.card_id, c.author_id, c.address_id;
 
 -- name: CarryShare :one
 -- Private wins; a shared goes only where nothing was said, and is held while the audience is larger than it was. What the author

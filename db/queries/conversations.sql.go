@@ -338,7 +338,7 @@ func (q *Queries) CarryShare(ctx context.Context, arg CarryShareParams) (bool, e
 }
 
 const conversation = `-- name: Conversation :one
-select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version, share_at, share_by, share_implied, share_from, visible, reason, author_epoch, card_epoch, owner_epoch, since, stamped_at from conversations
+select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version, share_at, share_by, share_implied, share_called, share_from, visible, reason, author_epoch, card_epoch, owner_epoch, since, stamped_at from conversations
 where account_id = $1 and author_id = $2 and card_id = $3 and address_id = $4
 `
 
@@ -370,6 +370,7 @@ func (q *Queries) Conversation(ctx context.Context, arg ConversationParams) (Con
 		&i.ShareAt,
 		&i.ShareBy,
 		&i.ShareImplied,
+		&i.ShareCalled,
 		&i.ShareFrom,
 		&i.Visible,
 		&i.Reason,
@@ -970,13 +971,13 @@ func (q *Queries) OwnersThatDecide(ctx context.Context, arg OwnersThatDecidePara
 
 const putShare = `-- name: PutShare :exec
 insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version,
-                           share_at, share_by, share_implied)
+                           share_at, share_by, share_implied, share_called)
 values ($1, $2, $3, $4, $5,
         exists (select from card_reach r where r.account_id = $1 and r.card_id = $3 and r.address_id = $4),
-        is_blocked($1, $2, $4), $6, $7, $8, $9, $10)
+        is_blocked($1, $2, $4), $6, $7, $8, $9, $10, $11)
 on conflict (account_id, author_id, card_id, address_id) do update
 set share = excluded.share, share_version = excluded.share_version, share_at = excluded.share_at, share_by = excluded.share_by,
-    share_implied = excluded.share_implied, share_from = null
+    share_implied = excluded.share_implied, share_called = excluded.share_called, share_from = null
 `
 
 type PutShareParams struct {
@@ -990,6 +991,7 @@ type PutShareParams struct {
 	ShareAt      *time.Time
 	ShareBy      *string
 	ShareImplied bool
+	ShareCalled  bool
 }
 
 // The author's word; the conversation may come later.
@@ -1005,6 +1007,7 @@ func (q *Queries) PutShare(ctx context.Context, arg PutShareParams) error {
 		arg.ShareAt,
 		arg.ShareBy,
 		arg.ShareImplied,
+		arg.ShareCalled,
 	)
 	return err
 }
@@ -1092,9 +1095,11 @@ func (q *Queries) SettingEpoch(ctx context.Context, arg SettingEpochParams) (int
 }
 
 const sharesToCarry = `-- name: SharesToCarry :many
-select author_id, address_id, share::text as share, share_from, card_id, share_by from conversations
-where account_id = $1 and card_id = any($2::bigint[]) and share is not null
-order by share, card_id, author_id, address_id
+select c.author_id, u.crm_id as author, c.address_id, c.share::text as share, c.share_from, c.card_id, c.share_by
+from conversations c
+join users u on u.account_id = c.account_id and u.id = c.author_id
+where c.account_id = $1 and c.card_id = any($2::bigint[]) and c.share is not null
+order by c.share, c.card_id, c.author_id, c.address_id
 `
 
 type SharesToCarryParams struct {
@@ -1104,6 +1109,7 @@ type SharesToCarryParams struct {
 
 type SharesToCarryRow struct {
 	AuthorID  int64
+	Author    string
 	AddressID int64
 	Share     string
 	ShareFrom *int64
@@ -1123,6 +1129,7 @@ func (q *Queries) SharesToCarry(ctx context.Context, arg SharesToCarryParams) ([
 		var i SharesToCarryRow
 		if err := rows.Scan(
 			&i.AuthorID,
+			&i.Author,
 			&i.AddressID,
 			&i.Share,
 			&i.ShareFrom,

@@ -31,12 +31,14 @@ left join card_collaborators c on c.account_id = k.account_id and c.card_id = k.
 where k.account_id = @account_id and k.id = @card_id;
 
 -- name: ExplainedContactShares :many
--- What the author said of the address on the deal's contacts.
+-- What the author said of the address on the deal's contacts, as far as the asker can open them.
 select k.crm_id, cc.share_at, coalesce(cc.share_by, '') as share_by
 from deal_contacts dc
 join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
 join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = @address_id
 join conversations cc on cc.account_id = dc.account_id and cc.author_id = @author_id and cc.card_id = dc.contact_id
-                     and cc.address_id = @address_id and cc.share = 'shared'
+                     and cc.address_id = @address_id and cc.share = 'shared' and not is_held(cc)
 where dc.account_id = @account_id and dc.deal_id = @deal_id
+  and (@asker_id::bigint = 0 or @asker_id = @author_id
+       or exists (select from card_viewers v where v.account_id = k.account_id and v.card_id = k.id and v.user_id = @asker_id))
 order by k.crm_id;

@@ -55,8 +55,10 @@ from deal_contacts dc
 join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
 join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id and ca.address_id = $1
 join conversations cc on cc.account_id = dc.account_id and cc.author_id = $2 and cc.card_id = dc.contact_id
-                     and cc.address_id = $1 and cc.share = 'shared'
+                     and cc.address_id = $1 and cc.share = 'shared' and not is_held(cc)
 where dc.account_id = $3 and dc.deal_id = $4
+  and ($5::bigint = 0 or $5 = $2
+       or exists (select from card_viewers v where v.account_id = k.account_id and v.card_id = k.id and v.user_id = $5))
 order by k.crm_id
 `
 
@@ -65,6 +67,7 @@ type ExplainedContactSharesParams struct {
 	AuthorID  int64
 	AccountID int64
 	DealID    int64
+	AskerID   int64
 }
 
 type ExplainedContactSharesRow struct {
@@ -73,13 +76,14 @@ type ExplainedContactSharesRow struct {
 	ShareBy string
 }
 
-// What the author said of the address on the deal's contacts.
+// What the author said of the address on the deal's contacts, as far as the asker can open them.
 func (q *Queries) ExplainedContactShares(ctx context.Context, arg ExplainedContactSharesParams) ([]ExplainedContactSharesRow, error) {
 	rows, err := q.db.Query(ctx, explainedContactShares,
 		arg.AddressID,
 		arg.AuthorID,
 		arg.AccountID,
 		arg.DealID,
+		arg.AskerID,
 	)
 	if err != nil {
 		return nil, err

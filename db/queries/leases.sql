@@ -42,7 +42,9 @@ from (select unnest(@accounts::bigint[]) as account_id, unnest(@mailboxes::bigin
 where l.account_id = s.account_id and l.mailbox_id = s.mailbox_id and l.holder = @holder::text;
 
 -- name: NewLease :exec
-insert into mailbox_leases (account_id, mailbox_id) values (@account_id, @mailbox_id)
+-- A mailbox made again after a disconnect gets tokens that no earlier lease of it had.
+insert into mailbox_leases (account_id, mailbox_id, token)
+values (@account_id, @mailbox_id, (extract(epoch from clock_timestamp()) * 1e6)::bigint)
 on conflict (account_id, mailbox_id) do update set due_at = least(mailbox_leases.due_at, now());
 
 -- name: RemoveLease :exec

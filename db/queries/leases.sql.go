@@ -40,7 +40,8 @@ func (q *Queries) HeldLeases(ctx context.Context, holder string) ([]HeldLeasesRo
 }
 
 const newLease = `-- name: NewLease :exec
-insert into mailbox_leases (account_id, mailbox_id) values ($1, $2)
+insert into mailbox_leases (account_id, mailbox_id, token)
+values ($1, $2, (extract(epoch from clock_timestamp()) * 1e6)::bigint)
 on conflict (account_id, mailbox_id) do update set due_at = least(mailbox_leases.due_at, now())
 `
 
@@ -49,6 +50,7 @@ type NewLeaseParams struct {
 	MailboxID int64
 }
 
+// A mailbox made again after a disconnect gets tokens that no earlier lease of it had.
 func (q *Queries) NewLease(ctx context.Context, arg NewLeaseParams) error {
 	_, err := q.db.Exec(ctx, newLease, arg.AccountID, arg.MailboxID)
 	return err

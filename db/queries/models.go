@@ -130,6 +130,7 @@ type Conversation struct {
 	ShareAt      *time.Time
 	ShareBy      *string
 	ShareImplied bool
+	ShareCalled  bool
 	ShareFrom    *int64
 	Visible      bool
 	Reason       string
@@ -372,6 +373,7 @@ type Setting struct {
 	Restamped  int64
 	Since      time.Time
 	ChangedBy  string
+	Called     bool
 }
 
 type Thread struct {

@@ -40,13 +40,13 @@ select * from settings where account_id = @account_id and user_id = @user_id ord
 -- name: ChangeSetting :exec
 -- A narrowing raises both fences: the user's own conversations and those handed over to the user.
 update settings
-set value = @value, version = @version, since = @since, changed_by = @changed_by, epoch = epoch + 1,
+set value = @value, version = @version, since = @since, changed_by = @changed_by, called = @called, epoch = epoch + 1,
     fence = case when @narrows::boolean then epoch + 1 else fence end,
     owner_fence = case when @narrows::boolean then epoch + 1 else owner_fence end
 where account_id = @account_id and user_id = @user_id and kind = @kind;
 
 -- name: ConfirmSetting :exec
--- The same value, said again by a newer event.
+-- A newer event that leaves the value as it is.
 update settings set version = @version where account_id = @account_id and user_id = @user_id and kind = @kind;
 
 -- name: ChangeStanding :exec

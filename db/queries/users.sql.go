@@ -28,10 +28,10 @@ func (q *Queries) AddUserAddresses(ctx context.Context, arg AddUserAddressesPara
 
 const changeSetting = `-- name: ChangeSetting :exec
 update settings
-set value = $1, version = $2, since = $3, changed_by = $4, epoch = epoch + 1,
-    fence = case when $5::boolean then epoch + 1 else fence end,
-    owner_fence = case when $5::boolean then epoch + 1 else owner_fence end
-where account_id = $6 and user_id = $7 and kind = $8
+set value = $1, version = $2, since = $3, changed_by = $4, called = $5, epoch = epoch + 1,
+    fence = case when $6::boolean then epoch + 1 else fence end,
+    owner_fence = case when $6::boolean then epoch + 1 else owner_fence end
+where account_id = $7 and user_id = $8 and kind = $9
 `
 
 type ChangeSettingParams struct {
@@ -39,6 +39,7 @@ type ChangeSettingParams struct {
 	Version   int64
 	Since     time.Time
 	ChangedBy string
+	Called    bool
 	Narrows   bool
 	AccountID int64
 	UserID    int64
@@ -52,6 +53,7 @@ func (q *Queries) ChangeSetting(ctx context.Context, arg ChangeSettingParams) er
 		arg.Version,
 		arg.Since,
 		arg.ChangedBy,
+		arg.Called,
 		arg.Narrows,
 		arg.AccountID,
 		arg.UserID,
@@ -89,7 +91,7 @@ type ConfirmSettingParams struct {
 	Kind      string
 }
 
-// The same value, said again by a newer event.
+// A newer event that leaves the value as it is.
 func (q *Queries) ConfirmSetting(ctx context.Context, arg ConfirmSettingParams) error {
 	_, err := q.db.Exec(ctx, confirmSetting,
 		arg.Version,
@@ -162,7 +164,7 @@ func (q *Queries) RemoveUserAddresses(ctx context.Context, arg RemoveUserAddress
 }
 
 const settings = `-- name: Settings :many
-select account_id, user_id, kind, value, version, epoch, fence, owner_fence, restamped, since, changed_by from settings where account_id = $1 and user_id = $2 order by kind
+select account_id, user_id, kind, value, version, epoch, fence, owner_fence, restamped, since, changed_by, called from settings where account_id = $1 and user_id = $2 order by kind
 `
 
 type SettingsParams struct {
@@ -191,6 +193,7 @@ func (q *Queries) Settings(ctx context.Context, arg SettingsParams) ([]Setting, 
 			&i.Restamped,
 			&i.Since,
 			&i.ChangedBy,
+			&i.Called,
 		); err != nil {
 			return nil, err
 		}
