@@ -35,6 +35,7 @@ check: ## what CI runs: format, vet, build, generated code, tests, and a tree th
 	@$(GO) vet ./...
 	@echo "== go build"
 	@$(GO) build ./...
+	@$(MAKE) --no-print-directory tidy-check
 	@$(MAKE) --no-print-directory generate
 	@$(MAKE) --no-print-directory unchanged WHY="generated code is not current: run make generate and commit"
 	@$(MAKE) --no-print-directory test
