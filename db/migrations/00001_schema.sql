@@ -189,6 +189,15 @@ join cards c on c.account_id = dc.account_id and c.id = dc.contact_id
 join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id
 where d.state = 'open' and d.kind = 'deal' and c.state = 'open' and c.kind = 'contact';
 
+-- The addresses that a block of a card covers: those it has, or had when it or its contact was closed. A person on a block list
+-- does not come to light because the lead was converted or the contact merged away.
+create view card_holds with (security_invoker = true) as
+select account_id, card_id, address_id from card_addresses
+union all
+select dc.account_id, dc.deal_id, ca.address_id
+from deal_contacts dc
+join card_addresses ca on ca.account_id = dc.account_id and ca.card_id = dc.contact_id;
+
 -- user_id null = the account's own list.
 create table blocklists (
     account_id bigint not null references accounts,
@@ -225,7 +234,7 @@ create function is_blocked(account bigint, author bigint, addr bigint) returns b
             join addresses a on a.account_id = b.account_id and a.id = addr
             where b.account_id = account and (b.user_id is null or b.user_id = author)
               and (e.address = a.address or e.domain = any (a.domains)
-                   or exists (select from card_reach r
+                   or exists (select from card_holds r
                               where r.account_id = account and r.card_id = e.card_id and r.address_id = addr)));
 -- +goose StatementEnd
 

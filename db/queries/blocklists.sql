@@ -13,7 +13,7 @@ select distinct a.id from addresses a
 join blocklist_entries e on e.account_id = a.account_id
 where a.account_id = @account_id and e.blocklist_id = @blocklist_id
   and (e.address = a.address or e.domain = any (a.domains)
-       or exists (select from card_reach r where r.account_id = a.account_id and r.card_id = e.card_id and r.address_id = a.id));
+       or exists (select from card_holds r where r.account_id = a.account_id and r.card_id = e.card_id and r.address_id = a.id));
 
 -- name: ClearBlocklist :exec
 delete from blocklist_entries where account_id = @account_id and blocklist_id = @blocklist_id;
@@ -32,7 +32,7 @@ select distinct card_id::bigint as card_id from blocklist_entries where account_
 -- The addresses that block lists cover because they name one of these cards or of their deals.
 select distinct r.address_id
 from blocklist_entries e
-join card_reach r on r.account_id = e.account_id and r.card_id = e.card_id
+join card_holds r on r.account_id = e.account_id and r.card_id = e.card_id
 where e.account_id = @account_id
   and (e.card_id = any(@card_ids::bigint[])
        or e.card_id in (select deal_id from deal_contacts dc where dc.account_id = @account_id and dc.contact_id = any(@card_ids::bigint[])));

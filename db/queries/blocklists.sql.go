@@ -38,7 +38,7 @@ func (q *Queries) AddBlocklistEntries(ctx context.Context, arg AddBlocklistEntri
 const addressesBlockedByCards = `-- name: AddressesBlockedByCards :many
 select distinct r.address_id
 from blocklist_entries e
-join card_reach r on r.account_id = e.account_id and r.card_id = e.card_id
+join card_holds r on r.account_id = e.account_id and r.card_id = e.card_id
 where e.account_id = $1
   and (e.card_id = any($2::bigint[])
        or e.card_id in (select deal_id from deal_contacts dc where dc.account_id = $1 and dc.contact_id = any($2::bigint[])))
@@ -75,7 +75,7 @@ select distinct a.id from addresses a
 join blocklist_entries e on e.account_id = a.account_id
 where a.account_id = $1 and e.blocklist_id = $2
   and (e.address = a.address or e.domain = any (a.domains)
-       or exists (select from card_reach r where r.account_id = a.account_id and r.card_id = e.card_id and r.address_id = a.id))
+       or exists (select from card_holds r where r.account_id = a.account_id and r.card_id = e.card_id and r.address_id = a.id))
 `
 
 type BlockedByParams struct {

@@ -222,7 +222,7 @@ where d.account_id = @account_id and d.deal_id = @card_id;
 
 -- name: AddressesEverOn :many
 -- Addresses that the cards have, or had when some conversation was made.
-select r.address_id from card_reach r where r.account_id = @account_id and r.card_id = any(@card_ids::bigint[])
+select r.address_id from card_holds r where r.account_id = @account_id and r.card_id = any(@card_ids::bigint[])
 union
 select c.address_id from conversations c where c.account_id = @account_id and c.card_id = any(@card_ids::bigint[]);
 

@@ -11,7 +11,7 @@ import (
 )
 
 const addressesEverOn = `-- name: AddressesEverOn :many
-select r.address_id from card_reach r where r.account_id = $1 and r.card_id = any($2::bigint[])
+select r.address_id from card_holds r where r.account_id = $1 and r.card_id = any($2::bigint[])
 union
 select c.address_id from conversations c where c.account_id = $1 and c.card_id = any($2::bigint[])
 `

@@ -94,6 +94,12 @@ type CardCollaborator struct {
 	Since     time.Time
 }
 
+type CardHold struct {
+	AccountID int64
+	CardID    int64
+	AddressID int64
+}
+
 type CardOwner struct {
 	AccountID int64
 	CardID    int64

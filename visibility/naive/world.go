@@ -101,6 +101,12 @@ func (w *World) remember() {
 // OnCard reports whether the address is one of the card's.
 func (w *World) OnCard(card, address int64) bool { return w.onCard[card][address] }
 
+// holds reports whether a block of the card covers the address: open or closed, it does what it did.
+func (w *World) holds(id, address int64) bool {
+	c := w.cards[id]
+	return c != nil && (c.addresses[address] || slices.ContainsFunc(c.contacts, func(contact int64) bool { return w.holds(contact, address) }))
+}
+
 // Blocked is the condition of R1.
 func (w *World) Blocked(author, address int64) bool {
 	if w.userAddresses[address] {
@@ -114,7 +120,7 @@ func (w *World) Blocked(author, address int64) bool {
 		}
 		switch {
 		case b.card != 0:
-			if w.OnCard(b.card, address) {
+			if w.holds(b.card, address) {
 				return true
 			}
 		case b.domain != "":
