@@ -6,7 +6,7 @@ BENCH ?=
 # What git sees as changed, contents included. check compares it with itself.
 tree = git status --porcelain && git diff HEAD | git hash-object --stdin
 
-.PHONY: help run test check bench mutants fmt generate clean tidy-check
+.PHONY: help run test check bench prove mutants fmt generate clean tidy-check
 
 help: ## print this
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ tidy-check: ## go.mod and go.sum of both modules name what is used
 bench: ## measure: one line "bench <name> <value> <unit>" per figure (BENCH="name …" for some)
 	@mkdir -p bin && $(GO) build -o bin/bench ./testenv/bench
 	@bin/bench $(BENCH)
+
+prove: bin/session ## the proof of visibility at full length: 10,000 random steps, every interleaving, every order
+	MAILSTAMP_HISTORY_STEPS=$(or $(STEPS),10000) MAILSTAMP_INTERLEAVING_TURNS=0 bin/session $(GO) test -race -timeout 1h -v -run 'TestHistory|TestInterleavings|TestOrder' ./visibility
 
 mutants: bin/session ## make known mistakes, one by one: does the suite catch each? (M="a part of a name" for some)
 	@bin/session $(GO) run ./testenv/mutants $(if $(M),"$(M)")

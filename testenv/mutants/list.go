@@ -43,7 +43,7 @@ var mutants = []mutant{
 	{"R3 of an address that the contact has no more", schema, "           join card_addresses ca on ca.account_id = cc.account_id and ca.card_id = cc.card_id and ca.address_id = cc.address_id\n           where cc", "           where cc"},
 	{"a card deleted is not relinked", "visibility/card.go", "	c.cards[k.ID] = true\n	c.note(told, \"card.deleted\"", "	c.note(told, \"card.deleted\""},
 	{"late events tell no former owner", "visibility/card.go", "		if added > 0 {\n			c.cards[k.ID] = true\n		}", "		_ = added"},
-	{"a late card counts when its version is equal", "visibility/card.go", "	if e.Version <= k.Version {\n		status = Stale", "	if e.Version < k.Version {\n		status = Stale"},
+	{"an older event of a card wins", "visibility/card.go", "	if e.Version <= k.Version {\n		status = Stale", "	if e.Version < 1 {\n		status = Stale"},
 	{"a former owner is not looked for where nobody owns the card now", "db/queries/cards.sql.go", "o.user_id is distinct from k.owner_id", "o.user_id <> k.owner_id"},
 
 	// Shares.
