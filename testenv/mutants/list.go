@@ -25,10 +25,10 @@ var mutants = []mutant{
 	{"readers forget the owner's fence", schema, "\n           and (c.reason <> 'handover_visible' or c.owner_epoch >= os.owner_fence), false)", ", false)"},
 	{"a deleted author's mail is shown", schema, "and u.id = c.author_id and u.state in ('active', 'inactive')", "and u.id = c.author_id and u.state <> 'unknown'"},
 	{"inactive users open cards", schema, "join users u on u.account_id = c.account_id and u.state = 'active'\n", "join users u on u.account_id = c.account_id and u.state <> 'deleted'\n"},
-	{"a narrower setting raises no fence", "visibility/setting.go", "Narrows: value.Narrower(rules.Setting(s.Value))", "Narrows: false"},
+	{"a narrower setting raises no fence", "visibility/setting.go", ", Narrows: narrows,", ", Narrows: false && narrows,"},
 	{"an owner who leaves raises no fence", "visibility/user.go", "UserID: u.ID, Narrows: was}", "UserID: u.ID, Narrows: false}"},
 	{"a policy change raises no fence", "db/queries/cards.sql.go", "update cards set epoch = epoch + 1, fence = epoch + 1,", "update cards set epoch = epoch + 1,"},
-	{"a setting narrowed is a fence for the author alone", "db/queries/users.sql.go", "owner_fence = case when $5::boolean then epoch + 1 else owner_fence end", "owner_fence = owner_fence"},
+	{"a setting narrowed is a fence for the author alone", "db/queries/users.sql.go", "then epoch + 1 else fence end,\n    owner_fence = case when", "then epoch + 1 else fence end,\n    owner_fence = case when false and"},
 
 	// Blocking.
 	{"a domain is blocked without its sub-domains", schema, "(e.address = a.address or e.domain = any (a.domains)", "(e.address = a.address or e.domain = a.domains[1]"},
@@ -47,7 +47,7 @@ var mutants = []mutant{
 	{"a former owner is not looked for where nobody owns the card now", "db/queries/cards.sql.go", "o.user_id is distinct from k.owner_id", "o.user_id <> k.owner_id"},
 
 	// Shares.
-	{"a late share wins", "visibility/share.go", "	if version <= held.ShareVersion {\n		return Stale, nil\n	}\n", ""},
+	{"a late share wins", "visibility/share.go", "} else if version <= held.ShareVersion {", "} else if version < 1 {"},
 	{"a share on a contact does not re-stamp its deals", "visibility/share.go", "		s.touched = append(s.touched, conversationKey{s.author, d.ID, s.address}) // R3\n", ""},
 	{"sharing a contact does not lift private on its deals", "visibility/share.go", "return s.imply(ctx, hidden, rules.NoShare)", "return nil"},
 	{"private is lifted without looking at the time", conversations, "\nwhere conversations.share_at is null or conversations.share_at <= excluded.share_at\n", "\n"},
