@@ -20,4 +20,21 @@
 // Under the account's lock no link changes, under the author's no setting or share; so a stamp written from facts read
 // after both is current when it commits. Readers take no lock: they compare a stamp's epochs with its inputs' fences
 // (view granted_conversations), which is what makes a narrowing effective at its answer.
+//
+// # Migrations
+//
+// A rolling upgrade migrates first and then replaces the programs, so the released program must go on working on the new
+// schema, and a migration must not make it wait:
+//
+//   - Add; never rename, drop, or change the type of what a released program uses. What is no longer needed goes one
+//     release after the last program that used it.
+//   - A new column of an old table is nullable or has a constant default; what a new rule demands of old rows is filled in
+//     batches by a job, and the constraint is added NOT VALID and validated in a later release.
+//   - No statement holds a lock that readers or writers wait for longer than a moment: an index on a table that grows is
+//     made CONCURRENTLY in a migration of its own (-- +goose NO TRANSACTION).
+//   - A new table with account_id gets row-level security as at the end of 00001.
+//   - A released migration is never edited.
+//
+// Two tests hold it against what the first release left (testenv/release1): its statements keep their meaning on this schema
+// (upgrade_test.go), and its data, its queued jobs and its answers survive (cmd/mailstamp/upgrade_test.go).
 package db
