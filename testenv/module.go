@@ -4,7 +4,18 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"testing"
 )
+
+// Root is the directory of go.mod.
+func Root(tb testing.TB) string {
+	tb.Helper()
+	root, err := moduleRoot()
+	if err != nil {
+		tb.Fatalf("testenv: %v", err)
+	}
+	return root
+}
 
 // moduleRoot is the directory of go.mod at or above the working directory,
 // which go test makes the package's own.

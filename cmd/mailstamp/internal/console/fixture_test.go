@@ -13,19 +13,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/httpserve"
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/message"
 	"github.com/mailstamp/mailstamp/testenv"
+	"github.com/mailstamp/mailstamp/testenv/browser"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/mailstamp/mailstamp/testenv.holdKeeper"))
+	goleak.VerifyTestMain(browser.Main(m), goleak.IgnoreAnyFunction("github.com/mailstamp/mailstamp/testenv.holdKeeper"))
 }
 
 // hostile is what foreign people may call themselves and their mail.
@@ -49,14 +52,14 @@ type world struct {
 	d    *db.DB
 	acc  *db.Account
 	feed *feed.Service
-	browser
+	client
 	left []visibility.Work
 
 	letter, answer, secret string // ids of the messages
 }
 
-// browser is the handler under test, asked as by a browser.
-type browser struct{ http.Handler }
+// client asks the handler under test.
+type client struct{ http.Handler }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
@@ -90,6 +93,14 @@ func newWorld(t *testing.T) *world {
 	w.answer = w.store(mail{from: "anna@us.example", to: work, bcc: "boss@elsewhere.example", subject: "Answer", text: "Dear Henrik", status: "bounced"})
 	w.secret = w.store(mail{from: private, to: "anna@us.example", subject: "Off the record", text: "Nobody knows", seen: true})
 	return w
+}
+
+// serve serves the pages behind the private listener's guard and returns their address.
+func (w *world) serve() string {
+	server := httptest.NewServer(httpserve.NewPrivate("127.0.0.1:0", httpserve.PrivateHandlers{
+		Console: w.Handler, Jobs: http.NotFoundHandler(), Metrics: prometheus.NewRegistry()}))
+	w.t.Cleanup(server.Close)
+	return server.URL
 }
 
 // tell applies facts as the CRM's.
@@ -216,13 +227,13 @@ func (noMailboxes) OpenAttachment(context.Context, *db.Account, int64, int) (mes
 }
 
 // get fetches a page.
-func (p browser) get(t *testing.T, path string, want int) string {
+func (p client) get(t *testing.T, path string, want int) string {
 	t.Helper()
 	return p.do(t, httptest.NewRequest(http.MethodGet, path, nil), want).Body.String()
 }
 
 // post sends a form.
-func (p browser) post(t *testing.T, path string, want int, form ...string) *httptest.ResponseRecorder {
+func (p client) post(t *testing.T, path string, want int, form ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	values := url.Values{}
 	for i := 0; i < len(form); i += 2 {
@@ -233,7 +244,7 @@ func (p browser) post(t *testing.T, path string, want int, form ...string) *http
 	return p.do(t, r, want)
 }
 
-func (p browser) do(t *testing.T, r *http.Request, want int) *httptest.ResponseRecorder {
+func (p client) do(t *testing.T, r *http.Request, want int) *httptest.ResponseRecorder {
 	t.Helper()
 	rec := httptest.NewRecorder()
 	p.ServeHTTP(rec, r)
