@@ -30,7 +30,14 @@ func (c *captured) Exec(context.Context, string, ...any) (pgconn.CommandTag, err
 	return pgconn.CommandTag{}, errCaptured
 }
 
-func (c *captured) QueryRow(context.Context, string, ...any) pgx.Row { return nil }
+func (c *captured) QueryRow(_ context.Context, sql string, _ ...any) pgx.Row {
+	c.sql = sql
+	return capturedRow{}
+}
+
+type capturedRow struct{}
+
+func (capturedRow) Scan(...any) error { return errCaptured }
 
 // plan of a query as it is prepared, for these values of its parameters in their order.
 func (w *world) plan(run func(*queries.Queries) error, values ...any) string {
@@ -118,6 +125,11 @@ func TestPlansOfRestampAndSweep(t *testing.T) {
 			_, err := q.FactsBehindAuthor(ctx, queries.FactsBehindAuthorParams{})
 			return err
 		}, w.acc.ID, anna, "contact", 2, 1, 1, 5, 1), []string{"conversations_pkey", "ROW(card_id, address_id) >=", "ROW(card_id, address_id) <="}},
+		{"a chunk where the setting decides", w.plan(func(q *queries.Queries) error {
+			_, err := q.StampBySetting(ctx, queries.StampBySettingParams{})
+			return err
+		}, w.acc.ID, anna, "contact", 2, 0, 0, 50, "{}", "{}", "{}", "{}", "{}", "{}"),
+			[]string{"using conversations_pkey on conversations", "ROW(card_id, address_id) >"}},
 		{"the sweep of settings", w.plan(func(q *queries.Queries) error {
 			_, err := q.SettingsBehind(ctx, 0)
 			return err

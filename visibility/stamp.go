@@ -149,7 +149,8 @@ func restamp(ctx context.Context, accountID int64, work Work, inTx func(func(*db
 			r.epoch, err = tx.CardEpoch(ctx, queries.CardEpochParams{AccountID: accountID, ID: work.CardID})
 			return err
 		}
-		r.epoch, err = tx.SettingEpoch(ctx, queries.SettingEpochParams{AccountID: accountID, UserID: work.UserID, Kind: string(work.Kind)})
+		s, err := tx.Setting(ctx, queries.SettingParams{AccountID: accountID, UserID: work.UserID, Kind: string(work.Kind)})
+		r.epoch = s.Epoch
 		return err
 	})
 	if err != nil {
@@ -157,8 +158,8 @@ func restamp(ctx context.Context, accountID int64, work Work, inTx func(func(*db
 	}
 	if work.CardID != 0 {
 		err = r.walk(ctx, r.behindCard, r.factsOfAny)
-	} else if err = r.walk(ctx, r.behindAuthor, r.factsOfAuthor); err == nil {
-		err = r.walk(ctx, r.behindOwner, r.factsOfAny)
+	} else {
+		err = r.walkSetting(ctx)
 	}
 	if err != nil {
 		return err
@@ -244,6 +245,18 @@ func (r *restamping) walk(ctx context.Context, next nextKeys, facts lockedFacts)
 		}
 		after = keys[len(keys)-1]
 	}
+}
+
+// walkSetting brings what depends on a setting up to date: the author's own conversations, then those handed over to the user.
+func (r *restamping) walkSetting(ctx context.Context) error {
+	done, err := r.stampBySetting(ctx)
+	if err == nil && !done {
+		err = r.walk(ctx, r.behindAuthor, r.factsOfAuthor)
+	}
+	if err != nil {
+		return err
+	}
+	return r.walk(ctx, r.behindOwner, r.factsOfAny)
 }
 
 func (r *restamping) factsOfAny(ctx context.Context, tx *db.Tx, keys []conversationKey) ([]queries.ConversationFact, error) {

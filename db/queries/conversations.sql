@@ -80,6 +80,40 @@ set visible = v.visible, reason = v.reason, author_epoch = v.author_epoch, card_
 from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason, unnest(@author_epochs::bigint[]) as author_epoch, unnest(@card_epochs::bigint[]) as card_epoch, unnest(@owner_epochs::bigint[]) as owner_epoch) v
 where c.account_id = @account_id and c.author_id = v.author_id and c.card_id = v.card_id and c.address_id = v.address_id;
 
+-- name: StampBySetting :one
+-- The author's next conversations of a kind, in key order after a position, where the setting decides alone what the author did
+-- not decide for each (rules.Setting.Decides): stamped with what the rules make of the author's words. Their card's epoch stays:
+-- what else the stamp rests on is the card's to say.
+with chunk as materialized (
+    select c.card_id, c.address_id, c.visible, c.on_card, c.blocked,
+           (case when c.share is null or is_held(c) then '' else c.share end)::text as share,
+           (on_contact.yes is not null)::boolean as shared_on_contact
+    from conversations c
+    left join lateral ( -- not exists: that may be planned as a look at all shares of the account
+        select true as yes from shares_on_contacts s
+        where c.kind = 'deal' and s.account_id = c.account_id and s.author_id = c.author_id and s.card_id = c.card_id
+          and s.address_id = c.address_id
+        limit 1
+    ) on_contact on true
+    where c.account_id = @account_id and c.author_id = @author_id and c.kind = @kind and c.author_epoch < @epoch
+      and (c.card_id, c.address_id) > (@after_card::bigint, @after_address::bigint)
+    order by c.card_id, c.address_id limit @max_rows
+), stamped as (
+    update conversations c
+    set visible = v.visible, reason = v.reason, author_epoch = @epoch,
+        since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
+    from chunk k
+    join (select unnest(@on_cards::boolean[]) as on_card, unnest(@blockeds::boolean[]) as blocked, unnest(@shares::text[]) as share, unnest(@shareds_on_contact::boolean[]) as shared_on_contact, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason) v
+        on v.on_card = k.on_card and v.blocked = k.blocked and v.share = k.share and v.shared_on_contact = k.shared_on_contact
+    where c.account_id = @account_id and c.author_id = @author_id and c.card_id = k.card_id and c.address_id = k.address_id
+    returning k.card_id, k.address_id, k.visible as was_visible, c.visible
+)
+select count(*) as stamped, count(*) filter (where visible and not was_visible) as shown,
+       count(*) filter (where was_visible and not visible) as hidden,
+       coalesce((select k.card_id from chunk k order by k.card_id desc limit 1), 0)::bigint as last_card,
+       coalesce((select k.address_id from chunk k order by k.card_id desc, k.address_id desc limit 1), 0)::bigint as last_address
+from stamped;
+
 -- name: BehindAuthor :many
 -- The author's conversations of a kind whose stamps are older than the setting's epoch, in key order after a position.
 select card_id, address_id from conversations
@@ -129,8 +163,8 @@ where k.account_id = @account_id and k.id = any(@card_ids::bigint[]) and o.user_
 -- name: CardsWithAddresses :many
 select distinct card_id from card_reach where account_id = @account_id and address_id = any(@address_ids::bigint[]);
 
--- name: SettingEpoch :one
-select epoch from settings where account_id = @account_id and user_id = @user_id and kind = @kind;
+-- name: Setting :one
+select value, epoch from settings where account_id = @account_id and user_id = @user_id and kind = @kind;
 
 -- name: CountStampsBehind :one
 select count(*) from conversation_facts

@@ -1077,21 +1077,26 @@ func (q *Queries) RelinkCards(ctx context.Context, arg RelinkCardsParams) error 
 	return err
 }
 
-const settingEpoch = `-- name: SettingEpoch :one
-select epoch from settings where account_id = $1 and user_id = $2 and kind = $3
+const setting = `-- name: Setting :one
+select value, epoch from settings where account_id = $1 and user_id = $2 and kind = $3
 `
 
-type SettingEpochParams struct {
+type SettingParams struct {
 	AccountID int64
 	UserID    int64
 	Kind      string
 }
 
-func (q *Queries) SettingEpoch(ctx context.Context, arg SettingEpochParams) (int64, error) {
-	row := q.db.QueryRow(ctx, settingEpoch, arg.AccountID, arg.UserID, arg.Kind)
-	var epoch int64
-	err := row.Scan(&epoch)
-	return epoch, err
+type SettingRow struct {
+	Value string
+	Epoch int64
+}
+
+func (q *Queries) Setting(ctx context.Context, arg SettingParams) (SettingRow, error) {
+	row := q.db.QueryRow(ctx, setting, arg.AccountID, arg.UserID, arg.Kind)
+	var i SettingRow
+	err := row.Scan(&i.Value, &i.Epoch)
+	return i, err
 }
 
 const sharesToCarry = `-- name: SharesToCarry :many
@@ -1180,6 +1185,92 @@ func (q *Queries) Stamp(ctx context.Context, arg StampParams) error {
 		arg.OwnerEpochs,
 	)
 	return err
+}
+
+const stampBySetting = `-- name: StampBySetting :one
+with chunk as materialized (
+    select c.card_id, c.address_id, c.visible, c.on_card, c.blocked,
+           (case when c.share is null or is_held(c) then '' else c.share end)::text as share,
+           (on_contact.yes is not null)::boolean as shared_on_contact
+    from conversations c
+    left join lateral ( -- not exists: that may be planned as a look at all shares of the account
+        select true as yes from shares_on_contacts s
+        where c.kind = 'deal' and s.account_id = c.account_id and s.author_id = c.author_id and s.card_id = c.card_id
+          and s.address_id = c.address_id
+        limit 1
+    ) on_contact on true
+    where c.account_id = $1 and c.author_id = $2 and c.kind = $3 and c.author_epoch < $4
+      and (c.card_id, c.address_id) > ($5::bigint, $6::bigint)
+    order by c.card_id, c.address_id limit $7
+), stamped as (
+    update conversations c
+    set visible = v.visible, reason = v.reason, author_epoch = $4,
+        since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
+    from chunk k
+    join (select unnest($8::boolean[]) as on_card, unnest($9::boolean[]) as blocked, unnest($10::text[]) as share, unnest($11::boolean[]) as shared_on_contact, unnest($12::boolean[]) as visible, unnest($13::text[]) as reason) v
+        on v.on_card = k.on_card and v.blocked = k.blocked and v.share = k.share and v.shared_on_contact = k.shared_on_contact
+    where c.account_id = $1 and c.author_id = $2 and c.card_id = k.card_id and c.address_id = k.address_id
+    returning k.card_id, k.address_id, k.visible as was_visible, c.visible
+)
+select count(*) as stamped, count(*) filter (where visible and not was_visible) as shown,
+       count(*) filter (where was_visible and not visible) as hidden,
+       coalesce((select k.card_id from chunk k order by k.card_id desc limit 1), 0)::bigint as last_card,
+       coalesce((select k.address_id from chunk k order by k.card_id desc, k.address_id desc limit 1), 0)::bigint as last_address
+from stamped
+`
+
+type StampBySettingParams struct {
+	AccountID        int64
+	AuthorID         int64
+	Kind             string
+	Epoch            int64
+	AfterCard        int64
+	AfterAddress     int64
+	MaxRows          int32
+	OnCards          []bool
+	Blockeds         []bool
+	Shares           []string
+	SharedsOnContact []bool
+	Visibles         []bool
+	Reasons          []string
+}
+
+type StampBySettingRow struct {
+	Stamped     int64
+	Shown       int64
+	Hidden      int64
+	LastCard    int64
+	LastAddress int64
+}
+
+// The author's next conversations of a kind, in key order after a position, where the setting decides alone what the author did
+// not decide for each (rules.Setting.Decides): stamped with what the rules make of the author's words. Their card's epoch stays:
+// what else the stamp rests on is the card's to say.
+func (q *Queries) StampBySetting(ctx context.Context, arg StampBySettingParams) (StampBySettingRow, error) {
+	row := q.db.QueryRow(ctx, stampBySetting,
+		arg.AccountID,
+		arg.AuthorID,
+		arg.Kind,
+		arg.Epoch,
+		arg.AfterCard,
+		arg.AfterAddress,
+		arg.MaxRows,
+		arg.OnCards,
+		arg.Blockeds,
+		arg.Shares,
+		arg.SharedsOnContact,
+		arg.Visibles,
+		arg.Reasons,
+	)
+	var i StampBySettingRow
+	err := row.Scan(
+		&i.Stamped,
+		&i.Shown,
+		&i.Hidden,
+		&i.LastCard,
+		&i.LastAddress,
+	)
+	return i, err
 }
 
 const wakeMailbox = `-- name: WakeMailbox :exec

@@ -382,6 +382,13 @@ type Setting struct {
 	Called     bool
 }
 
+type SharesOnContact struct {
+	AccountID int64
+	AuthorID  int64
+	CardID    int64
+	AddressID int64
+}
+
 type Thread struct {
 	AccountID  int64
 	ID         int64

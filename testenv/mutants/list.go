@@ -3,6 +3,7 @@ package main
 const (
 	rulesFile     = "visibility/rules/rules.go"
 	schema        = "db/migrations/00001_schema.sql"
+	schema6       = "db/migrations/00006_visibility.sql"
 	conversations = "db/queries/conversations.sql.go"
 	feedQueries   = "db/queries/feed.sql.go"
 )
@@ -40,7 +41,8 @@ var mutants = []mutant{
 	// Links.
 	{"a contact's deals are forgotten", "visibility/apply.go", "		cards = append(cards, deals...)\n", "		_ = deals\n"},
 	{"a deleted contact stays on its deals", schema, "and c.state = 'open' and c.kind = 'contact'", "and c.kind = 'contact'"},
-	{"R3 of an address that the contact has no more", schema, "           join card_addresses ca on ca.account_id = cc.account_id and ca.card_id = cc.card_id and ca.address_id = cc.address_id\n           where cc", "           where cc"},
+	{"R3 of an address that the contact has no more", schema6, "join card_addresses ca on ca.account_id = cc.account_id and ca.card_id = cc.card_id and ca.address_id = cc.address_id\n", ""},
+	{"R3 of a contact that is closed", schema6, "and contact.id = cc.card_id and contact.state = 'open'", "and contact.id = cc.card_id"},
 	{"a card deleted is not relinked", "visibility/card.go", "	c.cards[k.ID] = true\n	c.note(told, \"card.deleted\"", "	c.note(told, \"card.deleted\""},
 	{"late events tell no former owner", "visibility/card.go", "		if added > 0 {\n			c.cards[k.ID] = true\n		}", "		_ = added"},
 	{"an older event of a card wins", "visibility/card.go", "	if e.Version <= k.Version {\n		status = Stale", "	if e.Version < 1 {\n		status = Stale"},
@@ -60,7 +62,12 @@ var mutants = []mutant{
 	{"a carried share does not follow its first audience", "visibility/apply.go", "		cards = append(cards, carried...)\n", "		_ = carried\n"},
 
 	// Re-stamping and locks.
-	{"the former owners' stamps are not re-stamped", "visibility/stamp.go", "err = r.walk(ctx, r.behindOwner, r.factsOfAny)", "err = nil"},
+	{"the former owners' stamps are not re-stamped", "visibility/stamp.go", "return r.walk(ctx, r.behindOwner, r.factsOfAny)", "return nil"},
+	{"a setting that does not decide alone is taken to", rulesFile, "return s == Everyone || s == Nobody ||", "return s == Everyone || s == Nobody || s == Owner ||"},
+	{"a setting flipped overrules the author's words", "visibility/setting_stamp.go", "Share: share, SharedOnContact", "SharedOnContact"},
+	{"a setting flipped overrules the contact's share", "visibility/setting_stamp.go", "SharedOnContact: onContact, Setting", "Setting"},
+	{"a setting flipped shows what left the card", "visibility/setting_stamp.go", "rules.Facts{OnCard: onCard, Blocked: blocked", "rules.Facts{OnCard: true, Blocked: blocked"},
+	{"a setting flipped takes no author's lock", "visibility/setting_stamp.go", "			if err := tx.LockAuthors(ctx, nil, []int64{r.work.UserID}); err != nil {\n				return err\n			}\n", ""},
 	{"an owner who leaves leaves no work", "visibility/user.go", "		c.work[Work{UserID: u.ID, Kind: kind}] = true\n", "		_ = kind\n"},
 	{"mail takes no author's lock", "visibility/stamp.go", "	if err := lockForStamps(ctx, tx, []int64{author}, cards); err != nil {\n		return err\n	}\n", ""},
 	{"mail takes no account's lock", "visibility/stamp.go", "func Correspond(ctx context.Context, tx *db.Tx, author int64, addresses []int64) error {\n	if err := tx.LockAccount(ctx, db.Shared); err != nil {\n		return err\n	}\n", "func Correspond(ctx context.Context, tx *db.Tx, author int64, addresses []int64) error {\n"},

@@ -40,6 +40,9 @@ func (s Setting) Valid() bool { return s.width() >= 0 }
 // each rule that reads them (R4, R5, R6) shows under a wider one whatever it shows under a narrower one.
 func (s Setting) Narrower(other Setting) bool { return s.width() < other.width() }
 
+// Decides reports whether s decides alone (R4) where the author said nothing of a conversation, whoever owns the card.
+func (s Setting) Decides() bool { return s == Everyone || s == Nobody || !s.Valid() }
+
 func (s Setting) width() int {
 	switch s {
 	case Nobody:
