@@ -6,8 +6,10 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -44,6 +46,30 @@ func PendingMigrations(ctx context.Context, url string) (pending bool, err error
 	})
 	return pending, err
 }
+
+// SchemaBehind is PendingMigrations for a database that is open: one small statement, and no lock.
+func (d *DB) SchemaBehind(ctx context.Context) (bool, error) {
+	var applied int
+	err := d.Pool.QueryRow(ctx, "select count(distinct version_id) from goose_db_version where is_applied and version_id = any($1)", versions()).Scan(&applied)
+	if err != nil {
+		return false, fmt.Errorf("read the schema's version: %w", err)
+	}
+	return applied < len(versions()), nil
+}
+
+// versions are those of all migrations, River's included.
+var versions = sync.OnceValue(func() []int64 {
+	all := []int64{riverMigration}
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
+	for _, name := range names {
+		version, versionErr := goose.NumericComponent(name)
+		all, err = append(all, version), errors.Join(err, versionErr)
+	}
+	if err != nil {
+		panic(err) // embedded files are always there, and their names are tested
+	}
+	return all
+})
 
 func withMigrations(url string, use func(*goose.Provider) error) error {
 	cfg, err := pgx.ParseConfig(url)

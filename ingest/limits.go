@@ -14,6 +14,18 @@ const (
 	syncedEvery = 30 * time.Second
 )
 
+// What hangs.
+const (
+	// silence is how long a loop may tell of no progress: longer than a message of maxBodyBytes takes over a slow line.
+	silence = 30 * time.Minute
+	// endingShare of it a loop may take to end once it was told to.
+	endingShare = 10
+	// stepTimeout ends one run of a periodic step: a database that is slow or away makes it fail, not hang.
+	stepTimeout = 30 * time.Second
+	// stepSilence: longer than stepTimeout and the longest pause between two runs.
+	stepSilence = silence/endingShare + 2*stepTimeout
+)
+
 // When a loop looks.
 const (
 	// passEvery is the timed pass that guarantees what hints only hasten, for folders other than INBOX too.
@@ -28,7 +40,7 @@ const (
 type Timing struct {
 	LeaseTTL, Renew, Acquire time.Duration
 	Pass, LiveCheck          time.Duration
-	FirstRetry               time.Duration
+	FirstRetry, Silence      time.Duration
 }
 
 // Errors.
@@ -98,5 +110,6 @@ func (t Timing) withDefaults() Timing {
 		Pass:       or(t.Pass, passEvery),
 		LiveCheck:  or(t.LiveCheck, liveCheckEvery),
 		FirstRetry: or(t.FirstRetry, firstRetry),
+		Silence:    or(t.Silence, silence),
 	}
 }

@@ -31,6 +31,7 @@ type loop struct {
 	token     int64
 	woken     chan struct{} // something changed: look
 	stepped   atomic.Int64  // when the mailbox was last in step, Unix seconds; 0: it is not
+	pulse     pulse
 
 	row      queries.Mailbox
 	folders  map[string]*folder
@@ -47,7 +48,9 @@ type loop struct {
 }
 
 func newLoop(s *Supervisor, acc *db.Account, mailboxID, token int64) *loop {
-	return &loop{s: s, acc: acc, mailboxID: mailboxID, token: token, woken: make(chan struct{}, 1)}
+	l := &loop{s: s, acc: acc, mailboxID: mailboxID, token: token, woken: make(chan struct{}, 1)}
+	l.pulse.beat()
+	return l
 }
 
 // nudge makes the loop look soon. It never blocks.
@@ -103,6 +106,7 @@ func (l *loop) run(ctx context.Context) time.Duration {
 func (l *loop) wait(ctx context.Context, d time.Duration) bool {
 	until := time.Now().Add(d)
 	for {
+		l.pulse.beat()
 		timer := time.NewTimer(min(max(time.Until(until), 0), l.s.o.Timing.Pass))
 		select {
 		case <-ctx.Done():
@@ -241,6 +245,7 @@ func (l *loop) session(ctx context.Context) error {
 
 // measuredPass is pass with what it took in the debug log, where benchmarks read it.
 func (l *loop) measuredPass(ctx context.Context) (more bool, err error) {
+	l.pulse.beat()
 	began, trips, writes := time.Now(), l.conn.RoundTrips(), l.writes.Load()
 	more, err = l.pass(ctx)
 	l.log().Debug("ingest: pass", "more", more, "round_trips", l.conn.RoundTrips()-trips, "transactions", l.writes.Load()-writes,
@@ -273,6 +278,7 @@ func (l *loop) disconnect() {
 
 // idle waits for a hint, a wake, or the next timed pass.
 func (l *loop) idle(ctx context.Context) error {
+	l.pulse.beat()
 	if inbox := l.inbox(); inbox != nil {
 		sel, err := l.examine(ctx, inbox)
 		if err != nil {
@@ -378,6 +384,7 @@ func (l *loop) tx(ctx context.Context, name string, fn func(*db.Tx) error) error
 			return err
 		}
 		l.writes.Add(1)
+		l.pulse.beat()
 		return l.s.o.commit(name)
 	})
 }

@@ -53,9 +53,10 @@ type mailboxKey struct{ account, mailbox int64 }
 
 // running is a loop and how to reach it.
 type running struct {
-	loop   *loop
-	token  int64
-	cancel context.CancelFunc
+	loop    *loop
+	token   int64
+	cancel  context.CancelFunc
+	endedAt time.Time // for its silence
 }
 
 // Supervisor runs one loop for each mailbox whose lease it holds. Any number may run on one database.
@@ -66,19 +67,21 @@ type Supervisor struct {
 	slots  *slots
 	bytes  *semaphore.Weighted
 
+	run    context.Context // ends with cancel
 	cancel context.CancelFunc
 	done   sync.WaitGroup // loops and the goroutines below
 	look   chan struct{}  // ask for leases now
 
 	mu    sync.Mutex
 	loops map[mailboxKey]*running
+	steps map[string]*pulse // of every
 }
 
 // NewSupervisor makes a supervisor; Start starts it.
 func NewSupervisor(o Options) *Supervisor {
 	return &Supervisor{
 		o: o.withDefaults(), holder: rand.Text(), gate: newGate(backfills), slots: newSlots(),
-		bytes: semaphore.NewWeighted(bytesInFlight), look: make(chan struct{}, 1), loops: map[mailboxKey]*running{},
+		bytes: semaphore.NewWeighted(bytesInFlight), look: make(chan struct{}, 1), loops: map[mailboxKey]*running{}, steps: map[string]*pulse{},
 	}
 }
 
@@ -91,10 +94,11 @@ func (s *Supervisor) Start(ctx context.Context) error {
 		return err
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s.cancel = cancel
-	s.done.Go(func() { s.every(run, s.o.Timing.Renew, nil, "renew leases", s.renewAndCheck) })
-	s.done.Go(func() { s.every(run, s.o.Timing.Acquire, s.look, "take leases", s.acquire) })
-	s.done.Go(func() { s.every(run, syncedEvery, nil, "note synced mailboxes", s.noteSynced) })
+	s.run, s.cancel = run, cancel
+	s.every(run, s.o.Timing.Renew, nil, "renew leases", s.renewAndCheck)
+	s.every(run, s.o.Timing.Acquire, s.look, "take leases", s.acquire)
+	s.every(run, syncedEvery, nil, "note synced mailboxes", s.noteSynced)
+	s.every(run, s.o.Timing.Silence/endingShare, nil, "end loops that hang", s.endSilent)
 	s.done.Go(func() { s.listen(run) })
 	s.askForLeases()
 	return nil
@@ -123,21 +127,31 @@ func (s *Supervisor) Stop(ctx context.Context) error {
 	return nil
 }
 
-// every runs do at once and then at each interval, or when asked.
+// every starts running do, at once and then at each interval, or when asked.
 func (s *Supervisor) every(ctx context.Context, interval time.Duration, asked <-chan struct{}, what string, do func(context.Context) error) {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		if err := do(ctx); err != nil && ctx.Err() == nil {
-			s.o.Logger.Error("ingest: periodic step failed", "step", what, "error", err)
+	p := &pulse{}
+	p.beat()
+	s.mu.Lock()
+	s.steps[what] = p
+	s.mu.Unlock()
+	s.done.Go(func() {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			step, cancel := context.WithTimeout(ctx, stepTimeout)
+			if err := do(step); err != nil && ctx.Err() == nil {
+				s.o.Logger.Error("ingest: periodic step failed", "step", what, "error", err)
+			}
+			cancel()
+			p.beat()
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			case <-asked:
+			}
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		case <-asked:
-		}
-	}
+	})
 }
 
 func (s *Supervisor) askForLeases() {
@@ -217,7 +231,7 @@ func (s *Supervisor) startLoop(ctx context.Context, key mailboxKey, token int64)
 	if err != nil {
 		return fmt.Errorf("load the account of a mailbox: %w", err)
 	}
-	loopCtx, cancel := context.WithCancel(ctx)
+	loopCtx, cancel := context.WithCancel(s.run)
 	r := &running{loop: newLoop(s, acc, key.mailbox, token), token: token, cancel: cancel}
 	s.mu.Lock()
 	before := s.loops[key]
@@ -234,7 +248,7 @@ func (s *Supervisor) startLoop(ctx context.Context, key mailboxKey, token int64)
 			delete(s.loops, key)
 		}
 		s.mu.Unlock()
-		release, stop := context.WithTimeout(context.WithoutCancel(ctx), leaseTTL)
+		release, stop := context.WithTimeout(context.WithoutCancel(loopCtx), leaseTTL)
 		defer stop()
 		err := s.o.DB.System().ReleaseLease(release, queries.ReleaseLeaseParams{
 			AccountID: key.account, MailboxID: key.mailbox, Token: token, DelaySeconds: delay.Seconds(),

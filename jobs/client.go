@@ -19,7 +19,10 @@ import (
 )
 
 // Client works on the queues. Any number may run on one database; one of them leads and starts the periodic jobs.
-type Client struct{ river *river.Client[pgx.Tx] }
+type Client struct {
+	river    *river.Client[pgx.Tx]
+	observer *observer
+}
 
 // New makes a client whose metrics are registered with reg.
 func New(d *db.DB, log *slog.Logger, reg prometheus.Registerer) (*Client, error) {
@@ -27,6 +30,7 @@ func New(d *db.DB, log *slog.Logger, reg prometheus.Registerer) (*Client, error)
 	if err != nil {
 		return nil, fmt.Errorf("register the metrics of jobs: %w", err)
 	}
+	observer := newObserver(log, m)
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &restamper{db: d})
 	river.AddWorker(workers, &sweeper{db: d, metrics: m})
@@ -38,7 +42,7 @@ func New(d *db.DB, log *slog.Logger, reg prometheus.Registerer) (*Client, error)
 		},
 		Workers:                     workers,
 		PeriodicJobs:                []*river.PeriodicJob{periodic(sweepEvery, sweepArgs{}), periodic(pruneEvery, pruneArgs{})},
-		WorkerMiddleware:            []rivertype.WorkerMiddleware{&observer{log: log, metrics: m}},
+		WorkerMiddleware:            []rivertype.WorkerMiddleware{observer},
 		FetchCooldown:               fetchCooldown,
 		FetchPollInterval:           fetchPoll,
 		JobTimeout:                  upkeepTimeout,
@@ -56,7 +60,7 @@ func New(d *db.DB, log *slog.Logger, reg prometheus.Registerer) (*Client, error)
 	if err != nil {
 		return nil, fmt.Errorf("make River's client: %w", err)
 	}
-	return &Client{river: client}, nil
+	return &Client{river: client, observer: observer}, nil
 }
 
 // Start starts working and returns once the database answers.
@@ -75,6 +79,14 @@ func (c *Client) Stop(ctx context.Context) error {
 		cancelled, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer stop()
 		return errors.Join(fmt.Errorf("wait for running jobs: %w", err), c.river.StopAndCancel(cancelled))
+	}
+	return nil
+}
+
+// Stuck says when jobs hang, each of which keeps a place from others: only a new process helps.
+func (c *Client) Stuck() error {
+	if n := c.observer.hanging(hangsAfter); n > 0 {
+		return fmt.Errorf("%d jobs hang and do not heed their timeout", n)
 	}
 	return nil
 }

@@ -249,6 +249,29 @@ func TestRestampOutOfTimeGoesOn(t *testing.T) {
 	}
 }
 
+// TestStuck: a job that heeds no timeout is for a new process.
+func TestStuck(t *testing.T) {
+	t.Parallel()
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Client{observer: newObserver(slog.New(slog.DiscardHandler), m)}
+	err = c.observer.Work(t.Context(), &rivertype.JobRow{ID: 7, Kind: "test"}, func(context.Context) error {
+		if err := c.Stuck(); err != nil {
+			t.Errorf("a job that began: %v", err)
+		}
+		c.observer.running[7] = time.Now().Add(-hangsAfter - time.Second)
+		if c.Stuck() == nil {
+			t.Error("a job that hangs goes unnoticed")
+		}
+		return nil
+	})
+	if err != nil || c.Stuck() != nil {
+		t.Errorf("after the job: %v, %v", err, c.Stuck())
+	}
+}
+
 func TestPrune(t *testing.T) {
 	b := setup(t)
 	b.exec(`insert into webhook_receipts (account_id, webhook_id, events, received_at)

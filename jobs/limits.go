@@ -36,6 +36,8 @@ const (
 	upkeepTimeout = 50 * time.Second
 	// rescueAfter is when River takes a running job for lost with its process. Longer than every timeout.
 	rescueAfter = upkeepTimeout + 10*time.Second
+	// hangsAfter is when a job that still runs is taken for hanging.
+	hangsAfter = 2 * rescueAfter
 	// maxAttempts of a job before it is left to the sweep.
 	maxAttempts = 10
 	// firstRetry, maxRetry: pause after a failure, doubled each time.

@@ -67,10 +67,42 @@ type observer struct {
 	river.MiddlewareDefaults
 	log     *slog.Logger
 	metrics *metrics
+
+	mu      sync.Mutex
+	running map[int64]time.Time // job → since when
+}
+
+func newObserver(log *slog.Logger, m *metrics) *observer {
+	return &observer{log: log, metrics: m, running: map[int64]time.Time{}}
+}
+
+// note notes that a job runs, until the returned func is called.
+func (o *observer) note(job int64) (ended func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.running[job] = time.Now()
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		delete(o.running, job)
+	}
+}
+
+// hanging counts jobs that outlive their timeout by far: they heed it no more.
+func (o *observer) hanging(patience time.Duration) (n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, since := range o.running {
+		if time.Since(since) > patience {
+			n++
+		}
+	}
+	return n
 }
 
 func (o *observer) Work(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
 	start := time.Now()
+	defer o.note(job.ID)()
 	result := "failed" // also of a job that panics
 	defer func() { o.metrics.duration.WithLabelValues(job.Kind, result).Observe(time.Since(start).Seconds()) }()
 	err := work(ctx)

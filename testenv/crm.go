@@ -100,6 +100,25 @@ func (c *CRM) Tell(tb testing.TB, events ...Event) []string {
 	return statuses
 }
 
+// TryTell is Tell for when the program may be away.
+func (c *CRM) TryTell(tb testing.TB, events ...Event) error {
+	tb.Helper()
+	raw, err := json.Marshal(events)
+	if err != nil {
+		return err
+	}
+	id, at := "msg_"+rand.Text(), time.Now()
+	header, err := SignWebhook(c.WebhookSecret, id, at, raw)
+	if err != nil {
+		return err
+	}
+	a, err := c.do(tb.Context(), http.MethodPost, "/webhooks/"+c.Account, header, raw)
+	if err == nil && a.Status != http.StatusOK {
+		err = fmt.Errorf("webhook answered %d: %s", a.Status, a.Body)
+	}
+	return err
+}
+
 // Deliver delivers events, one alone or several as a batch, whatever the answer.
 func (c *CRM) Deliver(tb testing.TB, events ...Event) *Answer {
 	tb.Helper()

@@ -273,6 +273,27 @@ func (w *Worker) end(sig syscall.Signal) {
 	}
 }
 
+// Signal sends a signal and does not wait for what comes of it.
+func (w *Worker) Signal(tb testing.TB, sig syscall.Signal) {
+	tb.Helper()
+	if err := w.cmd.Process.Signal(sig); err != nil {
+		tb.Fatalf("testenv: signal the worker: %v", err)
+	}
+}
+
+// Ended waits until the worker has ended by itself and says how, like
+// exec.Cmd.Wait.
+func (w *Worker) Ended(tb testing.TB, within time.Duration) error {
+	tb.Helper()
+	select {
+	case <-w.done:
+		return w.waitErr
+	case <-time.After(within):
+		tb.Fatalf("testenv: the worker has not ended within %s\n%s", within, lastBytes(w.log.bytes()))
+		return nil
+	}
+}
+
 // Pid is the process's id, for a test that measures it.
 func (w *Worker) Pid() int { return w.cmd.Process.Pid }
 

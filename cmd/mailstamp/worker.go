@@ -48,11 +48,11 @@ func (p *program) work(ctx context.Context, roles config.Roles, started func()) 
 	ctx, cancel := context.WithCancel(ctx)
 	defer closeDB(d)
 	defer cancel() // ends what asks the database beside the parts
-	parts, err := p.parts(ctx, d, roles)
+	w, err := p.assemble(ctx, d, roles)
 	if err != nil {
 		return err
 	}
-	return supervise(ctx, p.log, parts, started)
+	return w.supervise(ctx, p.log, started)
 }
 
 // closeDB closes the pool, but does not wait for a connection that a part which could not be stopped still holds.
@@ -83,8 +83,16 @@ type namedPart struct {
 // failing is a part that may end by itself.
 type failing interface{ Failed() <-chan error }
 
-// parts makes what the roles need; nothing of it runs yet.
-func (p *program) parts(ctx context.Context, d *db.DB, roles config.Roles) ([]namedPart, error) {
+// worker is what the roles need. The front is the private listener, which tells how the others are: it is the first to start
+// and the last to stop.
+type worker struct {
+	front namedPart
+	parts []namedPart
+	stage *stage
+}
+
+// assemble makes a worker; nothing of it runs yet.
+func (p *program) assemble(ctx context.Context, d *db.DB, roles config.Roles) (*worker, error) {
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
@@ -94,80 +102,68 @@ func (p *program) parts(ctx context.Context, d *db.DB, roles config.Roles) ([]na
 		Dialer:  &safedial.Dialer{Allow: p.AllowPrivateIMAP.List},
 		Logger:  p.log.With("part", "sync"),
 	}
-	var parts []namedPart
+	w := &worker{stage: &stage{}}
 	if roles.Has(config.Jobs) {
 		client, err := jobs.New(d, p.log.With("part", "jobs"), metrics)
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, namedPart{"jobs", client})
+		w.parts = append(w.parts, namedPart{"jobs", client})
 	}
 	if roles.Has(config.Sync) {
-		parts = append(parts, namedPart{"sync", ingest.NewSupervisor(mail)})
+		w.parts = append(w.parts, namedPart{"sync", ingest.NewSupervisor(mail)})
 	}
-	listeners, err := p.listeners(ctx, d, roles, mail, metrics)
-	if err != nil {
+	if err := p.addListeners(ctx, w, d, roles, mail, metrics); err != nil {
 		return nil, err
 	}
-	return append(parts, listeners...), nil
+	return w, nil
 }
 
-func (p *program) listeners(ctx context.Context, d *db.DB, roles config.Roles, mail ingest.Options, metrics *prometheus.Registry) ([]namedPart, error) {
+func (p *program) addListeners(ctx context.Context, w *worker, d *db.DB, roles config.Roles, mail ingest.Options, metrics *prometheus.Registry) error {
 	log := p.log.With("part", "http")
 	observer, err := httpserve.NewObserver(log, metrics)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	jobsPage, err := jobs.Page(ctx, d, "/jobs", log)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	views := &feed.Service{DB: d, SanitizeHTML: message.SanitizeHTML, Enqueue: jobs.Enqueue}
 	mailboxes := ingest.NewMailboxes(mail)
 
-	var listeners []namedPart
 	if roles.Has(config.HTTP) {
 		door := api.New(api.Deps{DB: d, Feed: views, Mailboxes: mailboxes, Receive: webhook.New(d).Receive, Log: log})
 		public := httpserve.New(string(p.Listen), observer.Wrap(httpserve.Public, door), log)
-		listeners = append(listeners, namedPart{"public listener", public})
+		w.parts = append(w.parts, namedPart{"public listener", public})
 	}
 	pages := httpserve.NewPrivate(string(p.AdminListen), httpserve.PrivateHandlers{
 		Console: console.New(console.Deps{Accounts: d.Accounts, Feed: views, Mailboxes: mailboxes, Log: log}),
 		Jobs:    jobsPage,
 		Metrics: metrics,
-		Ready:   readyChecks(d),
+		Alive:   aliveChecks(w.parts),
+		Ready:   readyChecks(d, w.stage),
 	})
-	private := httpserve.New(string(p.AdminListen), observer.Wrap(httpserve.Private, pages), log)
-	return append(listeners, namedPart{"private listener", private}), nil // last: once it answers, all the others do
+	w.front = namedPart{"private listener", httpserve.New(string(p.AdminListen), observer.Wrap(httpserve.Private, pages), log)}
+	return nil
 }
 
-// readyChecks tell whether this process can work. That its schema is current and its roles run needs no check: without
-// the one the worker does not start, and the private listener, which answers, is started after the others.
-func readyChecks(d *db.DB) []httpserve.Check {
-	return []httpserve.Check{{Name: "database", Run: func(ctx context.Context) error {
-		if d.Pool.Ping(ctx) != nil {
-			return errors.New("it does not answer") // the cause may name hosts and users
-		}
-		return nil
-	}}}
-}
-
-// supervise starts the parts in order, waits until ctx ends or one of them fails, and stops all at once, within
-// drainTimeout.
-func supervise(ctx context.Context, log *slog.Logger, parts []namedPart, started func()) (err error) {
+// supervise starts the parts in order, waits until ctx ends or one of them fails, and stops all within drainTimeout.
+func (w *worker) supervise(ctx context.Context, log *slog.Logger, started func()) (err error) {
 	background := context.WithoutCancel(ctx) // parts end by Stop, so that they drain
-	failed := make(chan error, len(parts))
-	var running []namedPart
+	failed := make(chan error, 1+len(w.parts))
+	var up []namedPart
 	defer func() {
 		log.Info("stopping")
-		err = errors.Join(err, stopAll(background, running))
+		w.stage.Store(draining)
+		err = errors.Join(err, stopAll(background, up))
 		log.Info("stopped")
 	}()
-	for _, part := range parts {
+	for _, part := range append([]namedPart{w.front}, w.parts...) {
 		if err := part.Start(background); err != nil {
 			return fmt.Errorf("start the %s: %w", part.name, err)
 		}
-		running = append(running, part)
+		up = append(up, part)
 		if f, ok := part.part.(failing); ok {
 			go func() {
 				if err, failedItself := <-f.Failed(); failedItself {
@@ -180,6 +176,7 @@ func supervise(ctx context.Context, log *slog.Logger, parts []namedPart, started
 		}
 	}
 	log.Info("started")
+	w.stage.Store(running)
 	if started != nil {
 		started()
 	}
@@ -191,23 +188,26 @@ func supervise(ctx context.Context, log *slog.Logger, parts []namedPart, started
 	}
 }
 
-// stopAll stops the parts side by side, so that a slow one costs the others nothing.
+// stopAll stops the parts side by side, so that a slow one costs the others nothing, and after them the front.
 func stopAll(ctx context.Context, parts []namedPart) error {
+	if len(parts) == 0 {
+		return nil
+	}
 	drain, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
+	stop := func(part namedPart) error {
+		if err := part.Stop(drain); err != nil {
+			return fmt.Errorf("stop the %s: %w", part.name, err)
+		}
+		return nil
+	}
 	results := make(chan error)
-	for _, part := range parts {
-		go func() {
-			err := part.Stop(drain)
-			if err != nil {
-				err = fmt.Errorf("stop the %s: %w", part.name, err)
-			}
-			results <- err
-		}()
+	for _, part := range parts[1:] {
+		go func() { results <- stop(part) }()
 	}
 	var err error
-	for range parts {
+	for range parts[1:] {
 		err = errors.Join(err, <-results)
 	}
-	return err
+	return errors.Join(err, stop(parts[0]))
 }

@@ -72,26 +72,29 @@ func TestRequestLogHoldsNoSecret(t *testing.T) {
 	}
 }
 
-func private(address string, ready ...Check) http.Handler {
-	return NewPrivate(address, PrivateHandlers{
-		Console: http.NotFoundHandler(), Jobs: http.NotFoundHandler(), Metrics: prometheus.NewRegistry(), Ready: ready,
-	})
+func private(address string, h PrivateHandlers) http.Handler {
+	h.Console, h.Jobs, h.Metrics = http.NotFoundHandler(), http.NotFoundHandler(), prometheus.NewRegistry()
+	return NewPrivate(address, h)
 }
 
-// TestHealth: a process that cannot work is alive but not ready, and says why.
+// TestHealth: a process that cannot work now is alive but not ready, one that hangs is neither; each says why.
 func TestHealth(t *testing.T) {
 	t.Parallel()
-	sick := private("127.0.0.1:0",
-		Check{"database", func(context.Context) error { return errors.New("it does not answer") }},
-		Check{"other", func(context.Context) error { return nil }})
-	for path, want := range map[string]string{
-		"/healthz": "200 ok\n",
-		"/readyz":  `503 {"ready":false,"problems":{"database":"it does not answer"}}` + "\n",
+	well := Check{"well", func(context.Context) error { return nil }}
+	away := Check{"database", func(context.Context) error { return errors.New("it does not answer") }}
+	hangs := Check{"jobs", func(context.Context) error { return errors.New("1 jobs hang") }}
+	for _, c := range []struct {
+		h           PrivateHandlers
+		path, wants string
+	}{
+		{PrivateHandlers{Alive: []Check{well}, Ready: []Check{well, away}}, "/healthz", `200 {"alive":true}`},
+		{PrivateHandlers{Alive: []Check{well}, Ready: []Check{well, away}}, "/readyz", `503 {"problems":{"database":"it does not answer"},"ready":false}`},
+		{PrivateHandlers{Alive: []Check{hangs, well}}, "/healthz", `503 {"alive":false,"problems":{"jobs":"1 jobs hang"}}`},
 	} {
 		w := httptest.NewRecorder()
-		sick.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil))
-		if got := fmt.Sprintf("%d %s", w.Code, w.Body); got != want {
-			t.Errorf("%s: %q, want %q", path, got, want)
+		private("127.0.0.1:0", c.h).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost"+c.path, nil))
+		if got := fmt.Sprintf("%d %s", w.Code, w.Body); got != c.wants+"\n" {
+			t.Errorf("%s: %q, want %q", c.path, got, c.wants)
 		}
 	}
 }
@@ -124,7 +127,7 @@ func TestForeignPagesAreKeptOff(t *testing.T) {
 			r.Header.Set("Origin", c.origin)
 		}
 		w := httptest.NewRecorder()
-		private(c.listen).ServeHTTP(w, r)
+		private(c.listen, PrivateHandlers{}).ServeHTTP(w, r)
 		if allowed := w.Code != http.StatusForbidden; allowed != c.allowed {
 			t.Errorf("%+v: answered %d", c, w.Code)
 		}

@@ -18,10 +18,10 @@ const (
 	Private = "private"
 )
 
-// readyTimeout bounds one look at whether the process can work.
-const readyTimeout = 3 * time.Second
+// checkTimeout bounds one look at how the process is.
+const checkTimeout = 3 * time.Second
 
-// Check is a named condition of being ready; nil is well.
+// Check is a named condition; nil is well.
 type Check struct {
 	Name string
 	Run  func(context.Context) error
@@ -32,41 +32,37 @@ type PrivateHandlers struct {
 	Console http.Handler // at /
 	Jobs    http.Handler // at /jobs/
 	Metrics prometheus.Gatherer
-	Ready   []Check
+	Alive   []Check // at /healthz: where one fails, only a new process helps
+	Ready   []Check // at /readyz: while one fails, others shall be asked instead
 }
 
 // NewPrivate makes the handler of the private listener at address.
 func NewPrivate(address string, h PrivateHandlers) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = w.Write([]byte("ok\n")) // who asked may be gone
-	})
-	mux.HandleFunc("GET /readyz", ready(h.Ready))
+	mux.HandleFunc("GET /healthz", checked("alive", h.Alive))
+	mux.HandleFunc("GET /readyz", checked("ready", h.Ready))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(h.Metrics, promhttp.HandlerOpts{}))
 	mux.Handle("/jobs/", h.Jobs)
 	mux.Handle("/", h.Console)
 	return ownPagesOnly(address, mux)
 }
 
-// ready answers with every check that fails and why.
-func ready(checks []Check) http.HandlerFunc {
+// checked answers whether all is well, and with every check that fails and why.
+func checked(what string, checks []Check) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
 		defer cancel()
-		answer := struct {
-			Ready    bool              `json:"ready"`
-			Problems map[string]string `json:"problems,omitempty"`
-		}{Ready: true, Problems: map[string]string{}}
+		problems := map[string]string{}
 		for _, check := range checks {
 			if err := check.Run(ctx); err != nil {
-				answer.Ready = false
-				answer.Problems[check.Name] = err.Error()
+				problems[check.Name] = err.Error()
 			}
 		}
+		answer := map[string]any{what: len(problems) == 0}
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
-		if !answer.Ready {
+		if len(problems) > 0 {
+			answer["problems"] = problems
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_ = json.NewEncoder(w).Encode(answer) // who asked may be gone
