@@ -197,6 +197,7 @@ func (s *Supervisor) acquire(ctx context.Context) error {
 	for {
 		taken, err := s.o.DB.System().TakeLeases(ctx, queries.TakeLeasesParams{
 			Holder: s.holder, Most: acquireBatch, FullAccounts: s.fullAccounts(),
+			LongestRestSeconds: 2 * s.o.Timing.Pass.Seconds(), LongestLeaseSeconds: 2 * s.o.Timing.LeaseTTL.Seconds(),
 		})
 		if err != nil {
 			return fmt.Errorf("take leases: %w", err)

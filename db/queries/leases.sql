@@ -6,14 +6,17 @@ on conflict (id) do update set expires_at = excluded.expires_at;
 delete from workers where id = @id;
 
 -- name: RemoveDeadWorkers :exec
-delete from workers where expires_at < now() - interval '1 hour';
+delete from workers where expires_at not between now() - interval '1 hour' and now() + interval '1 hour';
 
 -- name: TakeLeases :many
+-- A time further ahead than anybody ever sets one is of before the clock was put back, and counts for nothing.
 with free as (
     select l.account_id, l.mailbox_id
     from mailbox_leases l
-    where l.due_at <= now() and l.account_id <> all (@full_accounts::bigint[])
-      and not exists (select from workers w where w.id = l.holder and w.expires_at >= now())
+    where (l.due_at <= now() or l.due_at > now() + make_interval(secs => @longest_rest_seconds::float8))
+      and l.account_id <> all (@full_accounts::bigint[])
+      and not exists (select from workers w where w.id = l.holder
+                      and w.expires_at between now() and now() + make_interval(secs => @longest_lease_seconds::float8))
     order by l.due_at, l.account_id, l.mailbox_id
     limit @most
     for update of l skip locked

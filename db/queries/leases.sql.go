@@ -122,7 +122,7 @@ func (q *Queries) ReleaseLease(ctx context.Context, arg ReleaseLeaseParams) erro
 }
 
 const removeDeadWorkers = `-- name: RemoveDeadWorkers :exec
-delete from workers where expires_at < now() - interval '1 hour'
+delete from workers where expires_at not between now() - interval '1 hour' and now() + interval '1 hour'
 `
 
 func (q *Queries) RemoveDeadWorkers(ctx context.Context) error {
@@ -172,10 +172,12 @@ const takeLeases = `-- name: TakeLeases :many
 with free as (
     select l.account_id, l.mailbox_id
     from mailbox_leases l
-    where l.due_at <= now() and l.account_id <> all ($2::bigint[])
-      and not exists (select from workers w where w.id = l.holder and w.expires_at >= now())
+    where (l.due_at <= now() or l.due_at > now() + make_interval(secs => $2::float8))
+      and l.account_id <> all ($3::bigint[])
+      and not exists (select from workers w where w.id = l.holder
+                      and w.expires_at between now() and now() + make_interval(secs => $4::float8))
     order by l.due_at, l.account_id, l.mailbox_id
-    limit $3
+    limit $5
     for update of l skip locked
 )
 update mailbox_leases l set holder = $1::text, token = l.token + 1
@@ -185,9 +187,11 @@ returning l.account_id, l.mailbox_id, l.token
 `
 
 type TakeLeasesParams struct {
-	Holder       string
-	FullAccounts []int64
-	Most         int32
+	Holder              string
+	LongestRestSeconds  float64
+	FullAccounts        []int64
+	LongestLeaseSeconds float64
+	Most                int32
 }
 
 type TakeLeasesRow struct {
@@ -196,8 +200,15 @@ type TakeLeasesRow struct {
 	Token     int64
 }
 
+// A time further ahead than anybody ever sets one is of before the clock was put back, and counts for nothing.
 func (q *Queries) TakeLeases(ctx context.Context, arg TakeLeasesParams) ([]TakeLeasesRow, error) {
-	rows, err := q.db.Query(ctx, takeLeases, arg.Holder, arg.FullAccounts, arg.Most)
+	rows, err := q.db.Query(ctx, takeLeases,
+		arg.Holder,
+		arg.LongestRestSeconds,
+		arg.FullAccounts,
+		arg.LongestLeaseSeconds,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -207,6 +207,16 @@ func (s *Server) DeleteFolder(user, folder string) error {
 	return u.remove(folder)
 }
 
+// RenameFolder gives a folder another name; its UIDVALIDITY, its SPECIAL-USE
+// and its mail stay.
+func (s *Server) RenameFolder(user, folder, name string) error {
+	u, err := s.user(user)
+	if err != nil {
+		return err
+	}
+	return u.rename(folder, name)
+}
+
 // Append puts a message into a folder and returns its UID. Whoever idles there
 // hears of it.
 func (s *Server) Append(user, folder string, flags []string, internalDate time.Time, raw []byte) (uid uint32, err error) {
