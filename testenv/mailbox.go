@@ -3,7 +3,9 @@
 package testenv
 
 import (
+	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -14,7 +16,60 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/testcontainers/testcontainers-go"
 )
+
+// IMAPServer is a container with an IMAP server, and what a test's user does on
+// it by another client than ours.
+type IMAPServer struct {
+	Host      string // the address on which the ports below answer
+	IMAPPort  int    // plaintext and STARTTLS
+	IMAPSPort int    // TLS
+	CACert    []byte // PEM of the authority that signed the certificate for Host
+
+	box *box
+}
+
+// User is one mailbox, with the folders INBOX, Sent, Archive, Drafts, Junk and
+// Trash.
+type User struct {
+	Address, Username, Password string
+}
+
+// startIMAP starts the named image, which has its IMAP server on ports 143 and
+// 993 and takes its certificate from /etc/mailstamp.
+func startIMAP(ctx context.Context, e *engine, image string, more ...string) (*IMAPServer, error) {
+	const host = "127.0.0.1"
+	c, err := newCertificate("mail.example.test", "localhost", host)
+	if err != nil {
+		return nil, err
+	}
+	b, err := e.start(ctx, boxSpec{
+		image: image,
+		ports: append([]string{"143/tcp", "993/tcp"}, more...),
+		files: []testcontainers.ContainerFile{
+			{Reader: bytes.NewReader(c.cert), ContainerFilePath: "/etc/mailstamp/cert.pem", FileMode: 0o644},
+			{Reader: bytes.NewReader(c.key), ContainerFilePath: "/etc/mailstamp/key.pem", FileMode: 0o600},
+		},
+		ready: func(b *box) func(context.Context) error {
+			return func(ctx context.Context) error {
+				err := greets(ctx, host, b.ports["143/tcp"], "* OK")
+				if smtp := b.ports["25/tcp"]; smtp != 0 && err == nil {
+					err = greets(ctx, host, smtp, "220 ")
+				}
+				return err
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &IMAPServer{Host: host, IMAPPort: b.ports["143/tcp"], IMAPSPort: b.ports["993/tcp"], CACert: c.ca, box: b}, nil
+}
+
+// Log is the end of what the servers in the container logged, for a failing
+// test.
+func (m *IMAPServer) Log() string { return m.box.log() }
 
 // Entry is one message as the server itself knows it.
 type Entry struct {
@@ -25,7 +80,7 @@ type Entry struct {
 }
 
 // login connects as the user; the connection ends with what the test does now.
-func (m *MailServer) login(tb testing.TB, u User) (c *imapclient.Client, logout func()) {
+func (m *IMAPServer) login(tb testing.TB, u User) (c *imapclient.Client, logout func()) {
 	tb.Helper()
 	c, err := imapclient.DialInsecure(m.Host+":"+strconv.Itoa(m.IMAPPort), nil)
 	if err != nil {
@@ -44,7 +99,7 @@ func (m *MailServer) login(tb testing.TB, u User) (c *imapclient.Client, logout 
 }
 
 // selected runs use in a folder.
-func (m *MailServer) selected(tb testing.TB, u User, folder string, use func(c *imapclient.Client) error) {
+func (m *IMAPServer) selected(tb testing.TB, u User, folder string, use func(c *imapclient.Client) error) {
 	tb.Helper()
 	c, logout := m.login(tb, u)
 	defer logout()
@@ -57,13 +112,13 @@ func (m *MailServer) selected(tb testing.TB, u User, folder string, use func(c *
 }
 
 // Append stores raw, byte by byte, in a folder by IMAP and returns its UID.
-func (m *MailServer) Append(tb testing.TB, u User, folder string, flags []string, at time.Time, raw []byte) uint32 {
+func (m *IMAPServer) Append(tb testing.TB, u User, folder string, flags []string, at time.Time, raw []byte) uint32 {
 	tb.Helper()
 	return m.AppendAll(tb, u, folder, flags, at, raw)[0]
 }
 
 // AppendAll stores several messages on one connection.
-func (m *MailServer) AppendAll(tb testing.TB, u User, folder string, flags []string, at time.Time, raws ...[]byte) []uint32 {
+func (m *IMAPServer) AppendAll(tb testing.TB, u User, folder string, flags []string, at time.Time, raws ...[]byte) []uint32 {
 	tb.Helper()
 	c, logout := m.login(tb, u)
 	defer logout()
@@ -92,7 +147,7 @@ func (m *MailServer) AppendAll(tb testing.TB, u User, folder string, flags []str
 
 // List is the server's own truth about all of a user's folders, in order of
 // folder and UID.
-func (m *MailServer) List(tb testing.TB, u User) []Entry {
+func (m *IMAPServer) List(tb testing.TB, u User) []Entry {
 	tb.Helper()
 	c, logout := m.login(tb, u)
 	defer logout()
@@ -151,7 +206,7 @@ func listFolder(c *imapclient.Client, folder string) ([]Entry, error) {
 
 // Await waits until a folder holds at least n messages and returns them; mail
 // by SMTP takes a moment.
-func (m *MailServer) Await(tb testing.TB, u User, folder string, n int) []Entry {
+func (m *IMAPServer) Await(tb testing.TB, u User, folder string, n int) []Entry {
 	tb.Helper()
 	c, logout := m.login(tb, u)
 	defer logout()
@@ -174,7 +229,7 @@ func (m *MailServer) Await(tb testing.TB, u User, folder string, n int) []Entry 
 }
 
 // Raw is a message's bytes.
-func (m *MailServer) Raw(tb testing.TB, u User, folder string, uid uint32) []byte {
+func (m *IMAPServer) Raw(tb testing.TB, u User, folder string, uid uint32) []byte {
 	tb.Helper()
 	var raw []byte
 	m.selected(tb, u, folder, func(c *imapclient.Client) error {
@@ -192,7 +247,7 @@ func (m *MailServer) Raw(tb testing.TB, u User, folder string, uid uint32) []byt
 }
 
 // SetFlags replaces the flags of messages.
-func (m *MailServer) SetFlags(tb testing.TB, u User, folder string, flags []string, uids ...uint32) {
+func (m *IMAPServer) SetFlags(tb testing.TB, u User, folder string, flags []string, uids ...uint32) {
 	tb.Helper()
 	m.selected(tb, u, folder, func(c *imapclient.Client) error {
 		store := &imap.StoreFlags{Op: imap.StoreFlagsSet, Silent: true}
@@ -204,7 +259,7 @@ func (m *MailServer) SetFlags(tb testing.TB, u User, folder string, flags []stri
 }
 
 // Delete expunges messages.
-func (m *MailServer) Delete(tb testing.TB, u User, folder string, uids ...uint32) {
+func (m *IMAPServer) Delete(tb testing.TB, u User, folder string, uids ...uint32) {
 	tb.Helper()
 	m.selected(tb, u, folder, func(c *imapclient.Client) error {
 		deleted := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}
@@ -216,7 +271,7 @@ func (m *MailServer) Delete(tb testing.TB, u User, folder string, uids ...uint32
 }
 
 // Move moves messages to another folder, where they get new UIDs.
-func (m *MailServer) Move(tb testing.TB, u User, folder, to string, uids ...uint32) {
+func (m *IMAPServer) Move(tb testing.TB, u User, folder, to string, uids ...uint32) {
 	tb.Helper()
 	m.selected(tb, u, folder, func(c *imapclient.Client) error {
 		_, err := c.Move(uidSet(uids), to).Wait()
@@ -225,12 +280,32 @@ func (m *MailServer) Move(tb testing.TB, u User, folder, to string, uids ...uint
 }
 
 // CreateFolder makes a folder.
-func (m *MailServer) CreateFolder(tb testing.TB, u User, folder string) {
+func (m *IMAPServer) CreateFolder(tb testing.TB, u User, folder string) {
 	tb.Helper()
 	c, logout := m.login(tb, u)
 	defer logout()
 	if err := c.Create(folder, nil).Wait(); err != nil {
 		tb.Fatalf("testenv: create %s: %v", folder, err)
+	}
+}
+
+// DeleteFolder removes a folder with its mail.
+func (m *IMAPServer) DeleteFolder(tb testing.TB, u User, folder string) {
+	tb.Helper()
+	c, logout := m.login(tb, u)
+	defer logout()
+	if err := c.Delete(folder).Wait(); err != nil {
+		tb.Fatalf("testenv: delete %s: %v", folder, err)
+	}
+}
+
+// RenameFolder renames a folder.
+func (m *IMAPServer) RenameFolder(tb testing.TB, u User, folder, to string) {
+	tb.Helper()
+	c, logout := m.login(tb, u)
+	defer logout()
+	if err := c.Rename(folder, to, nil).Wait(); err != nil {
+		tb.Fatalf("testenv: rename %s: %v", folder, err)
 	}
 }
 

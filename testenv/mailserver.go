@@ -4,18 +4,14 @@ package testenv
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/testcontainers/testcontainers-go"
 )
 
 // MailServer is a container with Dovecot and Postfix: one small provider.
@@ -25,22 +21,11 @@ import (
 // slow.test never answers and is reported as delayed after some seconds.
 // Nothing leaves the container; mail to domains outside .test bounces.
 type MailServer struct {
-	Host      string // the address on which the ports below answer
-	IMAPPort  int    // plaintext and STARTTLS
-	IMAPSPort int    // TLS
-	SMTPAddr  string // host:port
-	CACert    []byte // PEM of the authority that signed the certificate for Host
-
-	box *box
+	IMAPServer
+	SMTPAddr string // host:port
 
 	mu      sync.Mutex
 	domains map[testing.TB]string
-}
-
-// User is one mailbox on a MailServer, with the folders INBOX, Sent, Archive,
-// Drafts, Junk and Trash.
-type User struct {
-	Address, Username, Password string
 }
 
 const mailCovers = "real IMAP and SMTP (Dovecot, Postfix)"
@@ -80,35 +65,12 @@ func OwnMail(tb testing.TB) *MailServer {
 }
 
 func startMail(ctx context.Context, e *engine) (*MailServer, error) {
-	const host = "127.0.0.1"
-	c, err := newCertificate("mail.example.test", "localhost", host)
-	if err != nil {
-		return nil, err
-	}
-	b, err := e.start(ctx, boxSpec{
-		image: "mail",
-		ports: []string{"25/tcp", "143/tcp", "993/tcp"},
-		files: []testcontainers.ContainerFile{
-			{Reader: bytes.NewReader(c.cert), ContainerFilePath: "/etc/mailstamp/cert.pem", FileMode: 0o644},
-			{Reader: bytes.NewReader(c.key), ContainerFilePath: "/etc/mailstamp/key.pem", FileMode: 0o600},
-		},
-		ready: func(b *box) func(context.Context) error {
-			return func(ctx context.Context) error {
-				return errors.Join(greets(ctx, host, b.ports["143/tcp"], "* OK"), greets(ctx, host, b.ports["25/tcp"], "220 "))
-			}
-		},
-	})
+	m, err := startIMAP(ctx, e, "mail", "25/tcp")
 	if err != nil {
 		return nil, err
 	}
 	return &MailServer{
-		Host:      host,
-		IMAPPort:  b.ports["143/tcp"],
-		IMAPSPort: b.ports["993/tcp"],
-		SMTPAddr:  fmt.Sprintf("%s:%d", host, b.ports["25/tcp"]),
-		CACert:    c.ca,
-		box:       b,
-		domains:   map[testing.TB]string{},
+		IMAPServer: *m, SMTPAddr: fmt.Sprintf("%s:%d", m.Host, m.box.ports["25/tcp"]), domains: map[testing.TB]string{},
 	}, nil
 }
 
@@ -188,9 +150,6 @@ func (m *MailServer) Doveadm(tb testing.TB, args ...string) []byte {
 	tb.Helper()
 	return m.box.mustExec(tb, append([]string{"doveadm"}, args...)...)
 }
-
-// Log is the end of what Dovecot and Postfix logged, for a failing test.
-func (m *MailServer) Log() string { return m.box.log() }
 
 // Kill ends the server with SIGKILL; Start brings it back on the same ports
 // with the same mail. Only on OwnMail: other tests use the shared one.

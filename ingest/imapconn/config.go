@@ -58,6 +58,9 @@ type Config struct {
 	// RootCAs verify the server; nil means the machine's.
 	RootCAs *x509.CertPool
 	Limits  Limits
+	// Without names capabilities that are done without although the server
+	// offers them: by them one server stands for many in tests.
+	Without []string
 	// Logger gets the secret-free wire log at debug level; nil is silent.
 	Logger *slog.Logger
 }

@@ -43,7 +43,7 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 		socket.Close()
 		return nil, err
 	}
-	c := newConn(conn, cfg.TLS == TLSStart, limits, log)
+	c := newConn(conn, cfg.TLS == TLSStart, limits, log, cfg.Without...)
 	if err := c.do(ctx, "log in", func() error { return c.login(cfg, token) }); err != nil {
 		c.Close()
 		return nil, err
@@ -51,8 +51,9 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	return c, nil
 }
 
-func newConn(conn net.Conn, greeted bool, limits Limits, log *slog.Logger) *Conn {
+func newConn(conn net.Conn, greeted bool, limits Limits, log *slog.Logger, without ...string) *Conn {
 	g := newGuard(conn, limits, log)
+	g.without = without
 	if greeted {
 		g.greet()
 	}

@@ -24,11 +24,12 @@ import (
 // The library's reading goroutine runs Read and with it all parsing; the
 // goroutine of the Conn runs Write. What both touch is under mu.
 type guard struct {
-	conn   net.Conn
-	br     *bufio.Reader
-	lx     lexer
-	limits Limits
-	log    *slog.Logger
+	conn    net.Conn
+	br      *bufio.Reader
+	lx      lexer
+	limits  Limits
+	log     *slog.Logger
+	without []string // capabilities that are not believed
 
 	out     bytes.Buffer // for the library; of the reading goroutine
 	greeted bool         // likewise

@@ -346,6 +346,9 @@ func (g *guard) setCaps(list string) {
 	for _, w := range words {
 		caps[strings.ToUpper(w)] = true
 	}
+	for _, w := range g.without {
+		delete(caps, w)
+	}
 	g.mu.Lock()
 	g.caps = caps
 	g.capsSeq++
