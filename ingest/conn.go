@@ -16,6 +16,8 @@ import (
 type conn interface {
 	Folders(ctx context.Context) ([]imapconn.Folder, error)
 	Examine(ctx context.Context, name string) (imapconn.Selected, error)
+	CanResync() bool
+	Resync(ctx context.Context, name string, uidValidity uint32, modSeq uint64) (sel imapconn.Selected, changes imapconn.Changes, told bool, err error)
 	UIDs(ctx context.Context, since time.Time) (imapconn.UIDRanges, error)
 	HasUIDs(ctx context.Context, uids imapconn.UIDRanges) (imapconn.UIDRanges, error)
 	FetchHeaders(ctx context.Context, uids imapconn.UIDRanges, fn func(imapconn.HeaderItem) error) (imapconn.UIDRanges, error)

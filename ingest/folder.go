@@ -25,7 +25,9 @@ type folder struct {
 	shown    plan.Status // as of that visit
 	liveFrom uint32      // UIDs from here on are new mail; 0: not known yet
 	work     plan.Work
-	partial  bool // a visit saw less than the server has: the cursor stays behind
+	all      uidset.Set // every UID as of that visit
+	listedAt time.Time  // of the last list of all UIDs, or the first visit of this process
+	partial  bool       // a visit saw less than the server has: the cursor stays behind
 
 	flagsModSeq uint64    // up to which flags are known
 	flagsAt     time.Time // of the last full look
@@ -48,7 +50,7 @@ func newFolder(row queries.Folder) *folder {
 // keepTries carries over what only this process knows.
 func (f *folder) keepTries(old *folder) {
 	f.size, f.tries, f.revalidated, f.parkedUntil = old.size, old.tries, old.revalidated, old.parkedUntil
-	f.flagsAt = old.flagsAt
+	f.flagsAt, f.listedAt = old.flagsAt, old.listedAt
 	if f.liveFrom == 0 && old.row.UidValidity == f.row.UidValidity {
 		f.liveFrom = old.liveFrom
 	}

@@ -29,6 +29,7 @@ type peer interface {
 	remove(t testing.TB, folder string)
 	rename(t testing.TB, folder, to string)
 	list(t testing.TB) []testenv.Entry
+	keepsVanished() bool // QRESYNC
 }
 
 // bare is what a server offers that Mailstamp makes use of: all that is hidden in the second run over each server.
@@ -73,9 +74,14 @@ func interop(t *testing.T, p peer, without []string) {
 	cfg, cas := p.config()
 	cfg.User = "ann"
 	b.opts.RootCAs = cas
+	lists := 0 // of all UIDs
 	b.opts.dial = func(ctx context.Context, cfg imapconn.Config) (conn, error) {
 		cfg.Without = without
-		return dialIMAP(ctx, cfg)
+		c, err := dialIMAP(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		return countsLists{c, &lists}, nil
 	}
 	// The folder of projects has a name that has to be encoded and quoted.
 	projects := `Kunden (A&B)/Größe`
@@ -121,7 +127,8 @@ func interop(t *testing.T, p peer, without []string) {
 	check("first sync")
 	numbers := b.rows(`select header_id, id, stored_at from messages order by 1`)
 
-	// From here on one session, as a worker has it.
+	// From here on one session, as a worker has it. With QRESYNC it lists no folder.
+	lists = 0
 	l := b.loopOf("box")
 	must(t, l.load(b.ctx))
 	must(t, l.dial(b.ctx))
@@ -145,6 +152,9 @@ func interop(t *testing.T, p peer, without []string) {
 	p.append(t, "Archive", letter(12, joe))
 	p.expunge(t, "Archive", 2) // letter 8
 	again("deletions")
+	if resyncs := l.conn.CanResync(); resyncs != (without == nil && p.keepsVanished()) || resyncs == (lists > 0) {
+		t.Errorf("with QRESYNC %v all UIDs were listed %d times", resyncs, lists)
+	}
 	for id, want := range map[string]string{"m11@x": "0", "m8@x": "0", "m4@x": "1", "m12@x": "1"} {
 		if got := b.one(`select count(*) from messages where header_id = $1`, id); got != want {
 			t.Errorf("after deletions there are %s of %s, want %s", got, id, want)
@@ -225,6 +235,19 @@ func (b *bundle) checkPlaces(step string, p peer, folders []string, mails map[[3
 	}
 }
 
+// countsLists counts how often a folder's UIDs are listed.
+type countsLists struct {
+	conn
+	n *int
+}
+
+func (c countsLists) UIDs(ctx context.Context, since time.Time) (imapconn.UIDRanges, error) {
+	if since.IsZero() {
+		*c.n++
+	}
+	return c.conn.UIDs(ctx, since)
+}
+
 // remotePeer is a mailbox on a server in a container.
 type remotePeer struct {
 	*testenv.IMAPServer
@@ -265,6 +288,7 @@ func (p remotePeer) rename(t testing.TB, folder, to string) {
 	p.RenameFolder(t, p.user, p.name(folder), p.name(to))
 }
 func (p remotePeer) list(t testing.TB) []testenv.Entry { return p.List(t, p.user) }
+func (p remotePeer) keepsVanished() bool               { return p.delimiter == "/" } // all but Courier
 
 // localPeer is a mailbox on the in-process server.
 type localPeer struct{ *imaplocal.Server }
@@ -281,6 +305,7 @@ func (p localPeer) config() (MailboxConfig, *x509.CertPool) {
 	return MailboxConfig{Host: p.Host(), Port: p.Port(), TLS: "tls", Username: "ann", Auth: MailboxAuth{Password: password}}, p.CAs()
 }
 func (p localPeer) name(folder string) string { return folder }
+func (p localPeer) keepsVanished() bool       { return false }
 
 func (p localPeer) append(t testing.TB, folder string, raws ...[]byte) (uids []uint32) {
 	for _, raw := range raws {

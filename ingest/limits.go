@@ -34,6 +34,8 @@ const (
 	liveCheckEvery = time.Second
 	// flagsEvery is the full look at flags where the server keeps no mod-sequences.
 	flagsEvery = 15 * time.Minute
+	// listEvery is how long a folder that changes is followed by what the server says of the changes alone.
+	listEvery = 15 * time.Minute
 )
 
 // Timing holds the times that a test may shorten. A zero field means the default above.

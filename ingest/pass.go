@@ -33,7 +33,7 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 		if f == nil || f.parked() || l.needless(f, c.Status, wanted[f.row.ID]) {
 			continue
 		}
-		if err := l.visit(ctx, f, wanted[f.row.ID]); err != nil {
+		if err := l.visit(ctx, f, c.Status, wanted[f.row.ID]); err != nil {
 			if !imapconn.Refused(err) {
 				return false, err
 			}
@@ -164,11 +164,12 @@ func (l *loop) present() []*folder {
 }
 
 // visit compares a folder with the ledger and stores its new and wanted mail.
-func (l *loop) visit(ctx context.Context, f *folder, wanted uidset.Set) error {
+func (l *loop) visit(ctx context.Context, f *folder, listed plan.Status, wanted uidset.Set) error {
 	shown, err := l.look(ctx, f)
 	if err != nil || f.parked() {
 		return err
 	}
+	shown.Status = shown.Status.OrListed(listed)
 	saved := f.saved()
 	saved.ModSeq = f.flagsModSeq
 	if len(f.uids) == 0 {
@@ -177,7 +178,7 @@ func (l *loop) visit(ctx context.Context, f *folder, wanted uidset.Set) error {
 	}
 	flagsDue := time.Since(f.flagsAt) > flagsEvery
 	f.work = plan.Visit(plan.Held{Saved: saved, UIDs: f.uids, Wanted: wanted}, shown, f.liveFrom, flagsDue)
-	f.shown, f.visited = shown.Status, true
+	f.shown, f.all, f.visited = shown.Status, shown.All, true
 	if f.liveFrom == 0 || shown.Status.UIDNext > f.liveFrom {
 		f.liveFrom = max(shown.Status.UIDNext, shown.All.Max()+1)
 	}
@@ -189,10 +190,14 @@ func (l *loop) visit(ctx context.Context, f *folder, wanted uidset.Set) error {
 	return err
 }
 
-// look opens a folder and lists its UIDs. A list shorter than the server's own count is asked for once more (F15).
+// look opens a folder and finds its UIDs: by what changed, where the server tells that and it adds up, else by a list of
+// them. A list shorter than the server's own count is asked for once more (F15).
 func (l *loop) look(ctx context.Context, f *folder) (plan.Shown, error) {
-	var shown plan.Shown
-	for try := 0; ; try++ {
+	shown, err := l.lookAtChanges(ctx, f)
+	if err != nil || f.parked() {
+		return shown, err
+	}
+	for try := 0; !shown.Told; try++ {
 		l.examined = ""
 		sel, err := l.examine(ctx, f)
 		if err != nil || f.parked() {
@@ -202,7 +207,7 @@ func (l *loop) look(ctx context.Context, f *folder) (plan.Shown, error) {
 		if err != nil {
 			return shown, err
 		}
-		shown.Status, shown.All = selectedStatus(sel), shown.All.Union(all)
+		shown.Status, shown.All, f.listedAt = selectedStatus(sel), shown.All.Union(all), time.Now()
 		if f.partial = all.Count() < uint64(sel.Messages); !f.partial || try > 0 {
 			break
 		}
@@ -220,6 +225,39 @@ func (l *loop) look(ctx context.Context, f *folder) (plan.Shown, error) {
 			return shown, err
 		}
 		shown.Window = window
+	}
+	return shown, nil
+}
+
+// lookAtChanges opens a folder by QRESYNC. What was there is known from the visit before in this session, or from the
+// ledger, where that has the whole folder and was left with nothing to do. All UIDs are listed from time to time all the
+// same: a server that forgets to tell something is found out.
+func (l *loop) lookAtChanges(ctx context.Context, f *folder) (shown plan.Shown, err error) {
+	if !l.conn.CanResync() || f.partial || f.flagsModSeq == 0 || !f.listedAt.IsZero() && time.Since(f.listedAt) > listEvery {
+		return shown, nil
+	}
+	if err := l.loadLedger(ctx, f); err != nil {
+		return shown, err
+	}
+	were, modSeq := f.all, f.flagsModSeq
+	if !f.visited {
+		if f.held != f.row.OnServer || f.row.ModSeq == 0 {
+			return shown, nil
+		}
+		were, modSeq = f.uids, min(modSeq, uint64(f.row.ModSeq))
+	}
+	l.examined = ""
+	sel, changes, told, err := l.conn.Resync(ctx, f.row.Name, uint32(f.row.UidValidity), modSeq)
+	if err == nil {
+		err = l.opened(ctx, f, sel)
+	}
+	if err != nil || f.parked() || !told {
+		return shown, err
+	}
+	shown.Status, shown.Changed = selectedStatus(sel), changes.Changed
+	shown.All, shown.Told = plan.Advance(were, plan.Changes(changes), shown.Status)
+	if shown.Told && f.listedAt.IsZero() {
+		f.listedAt = time.Now()
 	}
 	return shown, nil
 }
@@ -251,35 +289,40 @@ func (l *loop) loadLedger(ctx context.Context, f *folder) error {
 	return nil
 }
 
-// examine opens a folder unless it is open. A UIDVALIDITY other than the known one starts the folder's next life; one
-// that changes too often parks the folder (F03).
+// examine opens a folder.
 func (l *loop) examine(ctx context.Context, f *folder) (imapconn.Selected, error) {
 	l.examined = ""
 	sel, err := l.conn.Examine(ctx, f.row.Name)
 	if err != nil {
 		return sel, err
 	}
+	return sel, l.opened(ctx, f, sel)
+}
+
+// opened notes which folder is open. A UIDVALIDITY other than the known one starts the folder's next life; one
+// that changes too often parks the folder (F03).
+func (l *loop) opened(ctx context.Context, f *folder, sel imapconn.Selected) error {
 	l.examined = f.row.Name
 	if int64(sel.UIDValidity) == f.row.UidValidity {
-		return sel, nil
+		return nil
 	}
 	f.revalidated++
 	if f.revalidated > maxRevalidations {
 		l.log().Error("ingest: UIDVALIDITY flaps", "role", f.row.Role)
 		f.revalidated, f.parkedUntil = 0, time.Now().Add(parkFor)
-		return sel, nil
+		return nil
 	}
 	old := *f
-	err = l.adopt(ctx, plan.Folder{Name: f.row.Name, Role: f.row.Role, Status: selectedStatus(sel)})
+	err := l.adopt(ctx, plan.Folder{Name: f.row.Name, Role: f.row.Role, Status: selectedStatus(sel)})
 	if err != nil {
-		return sel, err
+		return err
 	}
 	// Everything of the new life is back-fill to us, though most of it is known.
 	*f = *l.folders[old.row.Name]
 	f.liveFrom = 0
 	l.folders[old.row.Name] = f
 	l.staleDue = true
-	return sel, nil
+	return nil
 }
 
 // backfill works for a turn at the folder whose turn it is, while few other mailboxes of the process do.

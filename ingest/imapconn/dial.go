@@ -201,6 +201,9 @@ func (c *Conn) login(cfg Config, token string) error {
 		// the answer, which travels with that of the next command.
 		c.client.ID(&imap.IDData{Name: "Mailstamp"})
 	}
+	if c.Has("QRESYNC") {
+		c.enableQResync()
+	}
 	return nil
 }
 

@@ -11,7 +11,8 @@
 // every response itself. What the library understands well (greeting,
 // capabilities, tagged results, continuation) it gets from the guard as
 // clean short lines; what has killed it before (FETCH, SEARCH, LIST, STATUS,
-// flags, response codes) the guard keeps and hands to this package. So:
+// flags, response codes) and what it does not know (QRESYNC) the guard keeps and
+// hands to this package. So:
 //
 //   - a response that cannot be understood costs its own message (an item with
 //     Err set), or at worst this connection, never the process;

@@ -2,6 +2,7 @@ package imapconn
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -13,37 +14,86 @@ import (
 // of KindProtocol that leaves the connection usable: nothing can be remembered
 // of its messages (F04).
 func (c *Conn) Examine(ctx context.Context, name string) (Selected, error) {
-	col := &collector{command: "EXAMINE", expect: 1}
-	condstore := c.Has("CONDSTORE") || c.Has("QRESYNC")
-	examine := func(condstore bool) error {
-		return c.do(ctx, "examine", func() error {
-			c.g.collect(col)
-			defer c.g.collect(nil)
-			c.g.setExists(0)
-			_, err := c.client.Select(name, &imap.SelectOptions{ReadOnly: true, CondStore: condstore}).Wait()
-			return err
-		})
+	parameter := ""
+	if c.Has("CONDSTORE") || c.Has("QRESYNC") {
+		parameter = condstore
 	}
+	sel, _, err := c.examine(ctx, name, parameter)
+	if parameter != "" && refusedAsBad(err) {
+		sel, _, err = c.examine(ctx, name, "")
+	}
+	return sel, err
+}
+
+// CanResync says that the server keeps and tells what vanished (QRESYNC).
+func (c *Conn) CanResync() bool {
+	c.g.mu.Lock()
+	defer c.g.mu.Unlock()
+	return c.g.qresync
+}
+
+// Resync opens a folder as Examine does and asks what changed in it since
+// modSeq of its life uidValidity (RFC 7162 section 3.2.5). told is false where
+// the server did not say all of it, and for another life of the folder, one
+// without mod-sequences, or one whose mod-sequence went backwards (F18).
+func (c *Conn) Resync(ctx context.Context, name string, uidValidity uint32, modSeq uint64) (sel Selected, changes Changes, told bool, err error) {
+	if !c.CanResync() || uidValidity == 0 || modSeq == 0 {
+		sel, err = c.Examine(ctx, name)
+		return sel, Changes{}, false, err
+	}
+	sel, col, err := c.examine(ctx, name, fmt.Sprintf("(QRESYNC (%d %d))", uidValidity, modSeq))
+	if refusedAsBad(err) {
+		c.g.setQResync(false) // announced and not kept (F24)
+		sel, err = c.Examine(ctx, name)
+		return sel, Changes{}, false, err
+	}
+	if err != nil || col.spoilt || sel.NoModSeq || sel.UIDValidity != uidValidity || sel.HighestModSeq < modSeq {
+		return sel, Changes{}, false, err
+	}
+	changes = Changes{Vanished: col.changes.Vanished.Normalize(), Changed: col.changes.Changed.Normalize()}
+	return sel, changes, true, nil
+}
+
+// condstore is EXAMINE's parameter as the library writes it.
+const condstore = "(CONDSTORE)"
+
+func (c *Conn) examine(ctx context.Context, name, parameter string) (Selected, *collector, error) {
 	c.selected = Selected{}
-	err := examine(condstore)
-	if e, ok := err.(*Error); ok && condstore && e.Kind == KindRefused && e.Detail == "BAD" {
-		col = &collector{command: "EXAMINE", expect: 1}
-		condstore = false
-		err = examine(false)
-	}
+	col := &collector{command: "EXAMINE", expect: 1, changing: parameter != "" && parameter != condstore}
+	err := c.do(ctx, "examine", func() error {
+		c.g.collect(col)
+		defer c.g.collect(nil)
+		c.g.setExists(0)
+		exchange := func() error {
+			_, err := c.client.Select(name, &imap.SelectOptions{ReadOnly: true, CondStore: parameter != ""}).Wait()
+			return err
+		}
+		if !col.changing {
+			return exchange()
+		}
+		written, err := c.g.instead(condstore, parameter, exchange)
+		col.spoilt = col.spoilt || !written
+		return err
+	})
 	if err != nil {
-		return Selected{}, err
+		return Selected{}, col, err
 	}
 	// What was told up to here is in the answer; a hint is what comes later.
 	c.g.clearHint()
 	sel := col.sel
 	sel.Name, sel.Messages = name, c.g.existsNow()
-	sel.NoModSeq = sel.NoModSeq || sel.HighestModSeq == 0 || !condstore
+	sel.NoModSeq = sel.NoModSeq || sel.HighestModSeq == 0 || parameter == ""
 	if sel.UIDValidity == 0 {
-		return Selected{}, &Error{Op: "examine", Kind: KindProtocol, Detail: "no UIDVALIDITY"}
+		return Selected{}, col, &Error{Op: "examine", Kind: KindProtocol, Detail: "no UIDVALIDITY"}
 	}
 	c.selected = sel
-	return sel, nil
+	return sel, col, nil
+}
+
+// refusedAsBad: the server does not know the command in this form.
+func refusedAsBad(err error) bool {
+	e, ok := err.(*Error)
+	return ok && e.Kind == KindRefused && e.Detail == "BAD"
 }
 
 func (g *guard) setExists(n uint32) {
@@ -120,7 +170,7 @@ func (c *Conn) search(ctx context.Context, criteria *imap.SearchCriteria) (UIDRa
 		})
 	}
 	err := run()
-	if e, ok := err.(*Error); ok && options != nil && e.Kind == KindRefused && e.Detail == "BAD" {
+	if options != nil && refusedAsBad(err) {
 		options = nil
 		err = run()
 	}

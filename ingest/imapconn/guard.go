@@ -43,6 +43,7 @@ type guard struct {
 	caps    map[string]bool
 	capsSeq int    // how often caps were told
 	exists  uint32 // messages of the examined folder, as last heard
+	qresync bool   // the server said that it is enabled
 	bye     *serverWords
 	err     *Error // why the connection ended; set once
 	readUID uint32 // message whose content is being read

@@ -22,7 +22,9 @@ type collector struct {
 	uids      uidset.Set
 	tooMany   bool // more ranges than are kept
 
-	vanished uidset.Set
+	changing bool // what changed since a mod-sequence is told as well
+	changes  Changes
+	spoilt   bool // some of it was not understood
 
 	// For FETCH nothing is filled: each message is sent on.
 	fetching chan<- fetchData

@@ -52,6 +52,9 @@ func (fd *fetchData) merge(more fetchData) {
 
 // readFetch reads "* n FETCH (…)". The sequence number is not looked at.
 func (g *guard) readFetch(col *collector) error {
+	if col != nil && col.changing {
+		return g.readChanged(col)
+	}
 	if col == nil || col.fetching == nil {
 		g.hint()
 		return g.lx.skipResponse()

@@ -42,53 +42,64 @@ func FuzzGuard(f *testing.F) {
 		"* LIST (\\Sent) \"/\" \"a\\\"b\"\r\n* LIST () NIL {3}\r\na&b (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n* STATUS inbox (MESSAGES 1 UIDNEXT 99999999999 X (1 2) HIGHESTMODSEQ 5)",
 		"* OK [UIDVALIDITY 3] x\r\n* OK [CAPABILITY IMAP4rev1 SASL-IR LITERAL+] y\r\n* NO [ALERT\r\n* BYE [UNAVAILABLE] bye\r\n",
 		"* CAPABILITY IMAP4rev2 IDLE\r\n+ idling\r\n+\r\n* FLAGS (\r\n* XYZ {4}\r\nabcd tail \"open\r\nT1 NO [THROTTLED x] later\r\n", "T2 OK\r\n", "\r\n \r\n*\r\n* 1\r\n* 1 \r\n",
+		"* ENABLED CONDSTORE QRESYNC\r\n* VANISHED (EARLIER) 41,43:116\r\n* 49 FETCH (UID 117 FLAGS (\\Seen) MODSEQ (90060115194045001))\r\n* VANISHED 405,407\r\n* OK [CLOSED]\r\n* VANISHED (TAG x) 9:",
 		"* 1 FETCH (UID 1" + strings.Repeat("(", 100) + "\r\n",
 	} {
 		f.Add([]byte(seed + "\r\n"))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		const greeting = "* OK [CAPABILITY IMAP4rev1] hi\r\n"
-		g := newGuard(said{Reader: io.MultiReader(strings.NewReader(greeting), bytes.NewReader(data))}, Limits{}.withDefaults(), slog.New(slog.DiscardHandler))
-		events := make(chan fetchData)
-		col := &collector{searching: true, fetching: events, done: make(chan struct{}), content: "BODY[HEADER]", max: 64}
-		g.collect(col)
-		if _, err := g.Write([]byte("T1 UID FETCH 1:9 (UID)\r\n")); err != nil {
-			t.Fatal(err)
-		}
-		drained := make(chan struct{})
-		go func() {
-			defer close(drained)
-			for fd := range events {
-				if fd.uid == 0 || fd.err == nil && int64(len(fd.content)) != fd.length || fd.length > 64 && fd.err == nil || len(fd.content) > len(data) {
-					t.Errorf("message %+v", fd)
-				}
-			}
-		}()
-		r := bufio.NewReader(g)
-		for {
-			line, err := r.ReadString('\n')
-			if line != "" && !forLibrary.MatchString(line) {
-				t.Errorf("the library is told %q", line)
-			}
-			if err != nil {
-				break
-			}
-		}
-		close(events)
-		<-drained
-		if g.failure() == nil {
-			t.Error("ended without a reason")
-		}
-		if len(col.lists) > maxFolders || len(col.uids) > maxRanges || len(g.lx.text) > maxTextLine {
-			t.Errorf("kept %d folders, %d ranges, %d bytes", len(col.lists), len(col.uids), len(g.lx.text))
-		}
-		for _, r := range col.uids.Normalize() {
-			if r.First == 0 || r.First > r.Last {
-				t.Errorf("UIDs %v", col.uids)
-			}
-		}
-		_ = uidset.Set(col.vanished).Normalize()
+		feedGuard(t, data, false)
+		feedGuard(t, data, true)
 	})
+}
+
+func feedGuard(t *testing.T, data []byte, changing bool) {
+	const greeting = "* OK [CAPABILITY IMAP4rev1] hi\r\n"
+	g := newGuard(said{Reader: io.MultiReader(strings.NewReader(greeting), bytes.NewReader(data))}, Limits{}.withDefaults(), slog.New(slog.DiscardHandler))
+	events := make(chan fetchData)
+	col := &collector{searching: true, changing: changing, fetching: events, done: make(chan struct{}), content: "BODY[HEADER]", max: 64}
+	g.collect(col)
+	if _, err := g.Write([]byte("T1 UID FETCH 1:9 (UID)\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		for fd := range events {
+			if fd.uid == 0 || fd.err == nil && int64(len(fd.content)) != fd.length || fd.length > 64 && fd.err == nil || len(fd.content) > len(data) {
+				t.Errorf("message %+v", fd)
+			}
+		}
+	}()
+	r := bufio.NewReader(g)
+	for {
+		line, err := r.ReadString('\n')
+		if line != "" && !forLibrary.MatchString(line) {
+			t.Errorf("the library is told %q", line)
+		}
+		if err != nil {
+			break
+		}
+	}
+	close(events)
+	<-drained
+	if g.failure() == nil {
+		t.Error("ended without a reason")
+	}
+	if len(col.lists) > maxFolders || len(col.uids) > maxRanges || len(g.lx.text) > maxTextLine {
+		t.Errorf("kept %d folders, %d ranges, %d bytes", len(col.lists), len(col.uids), len(g.lx.text))
+	}
+	for _, r := range col.uids.Normalize() {
+		if r.First == 0 || r.First > r.Last {
+			t.Errorf("UIDs %v", col.uids)
+		}
+	}
+	for _, set := range []uidset.Set{col.changes.Vanished, col.changes.Changed} {
+		if len(set) > maxRanges || changing == false && len(set) > 0 {
+			t.Errorf("changes %v", set)
+		}
+		set.Normalize()
+	}
 }
 
 // What the library writes is followed across any cutting of the bytes.

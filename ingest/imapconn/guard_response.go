@@ -93,7 +93,9 @@ func (g *guard) readUntagged() error {
 		return g.readFolderStatus(col)
 	case "VANISHED":
 		return g.readVanished(col)
-	case "FLAGS", "ENABLED", "ID", "NAMESPACE", "LSUB":
+	case "ENABLED":
+		return g.readEnabled()
+	case "FLAGS", "ID", "NAMESPACE", "LSUB":
 		return lx.skipResponse() // known and of no use
 	}
 	g.dropped.Add(1)
@@ -245,7 +247,7 @@ func (g *guard) readStatus(col *collector) error {
 		g.exists = 0
 		g.mu.Unlock()
 		if col != nil {
-			col.sel = Selected{}
+			col.sel, col.changes, col.spoilt = Selected{}, Changes{}, false
 		}
 	}
 	if col != nil {

@@ -75,7 +75,7 @@ func (g *guard) readESearch(col *collector) error {
 		}
 		if upper(lx.text); string(lx.text) == "ALL" {
 			if err := readSet(lx, col.addUIDs); err != nil {
-				return err
+				return tooLongIsProtocol(err)
 			}
 		}
 	}
@@ -94,17 +94,17 @@ func readSet(lx *lexer, add func(first, last uint32)) error {
 	for {
 		c, err := lx.byte()
 		if err != nil {
-			return tooLongIsProtocol(err)
+			return err
 		}
 		switch {
 		case c >= '0' && c <= '9':
 			n = n*10 + uint64(c-'0')
 			if digits++; n > math.MaxUint32 {
-				return protocolError("search result")
+				return errSyntax
 			}
 			continue
 		case digits == 0 || n == 0:
-			return protocolError("search result")
+			return errSyntax
 		case c == ':' && !isRange:
 			first, isRange = n, true
 		case c == ',' || c == ' ' || c == '\r' || c == '\n':
@@ -117,42 +117,8 @@ func readSet(lx *lexer, add func(first, last uint32)) error {
 				return nil
 			}
 		default:
-			return protocolError("search result")
+			return errSyntax
 		}
 		n, digits = 0, 0
 	}
-}
-
-// readVanished keeps "* VANISHED [(EARLIER)] 1:5" (RFC 7162). Nothing asks for
-// it yet; it counts as a change.
-func (g *guard) readVanished(col *collector) error {
-	lx := &g.lx
-	g.hint()
-	if col == nil {
-		return lx.skipResponse()
-	}
-	if err := lx.space(); err != nil {
-		return err
-	}
-	if c, err := lx.byte(); err != nil {
-		return err
-	} else if lx.back(); c == '(' {
-		for k := tokOpen; k != tokClose; {
-			if k, err = lx.next(); err != nil {
-				return err
-			}
-			if k == tokEnd {
-				return errSyntax
-			}
-		}
-	}
-	err := readSet(lx, func(first, last uint32) {
-		if len(col.vanished) < maxRanges {
-			col.vanished = col.vanished.Append(first, last)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return lx.skipResponse()
 }

@@ -17,6 +17,10 @@ type writeState struct {
 	tailLen int   // how much of tail, the end of the current line, is valid
 	literal int64 // bytes of a literal still to come
 	inCmd   bool  // the line continues a command after a literal
+
+	// The library's next command that ends in from ends in to instead: words of
+	// an extension that it does not know.
+	from, to string
 }
 
 const lineHead = 64
@@ -28,18 +32,38 @@ func (g *guard) Write(p []byte) (int, error) {
 		g.mu.Unlock()
 		return 0, io.ErrClosedPipe
 	}
-	g.followLocked(p)
+	sent := p
+	if w := &g.w; w.from != "" && bytes.HasSuffix(p, []byte(w.from+"\r\n")) {
+		sent = append(bytes.Clone(p[:len(p)-len(w.from)-2]), w.to+"\r\n"...)
+		w.from = ""
+	}
+	g.followLocked(sent)
 	g.armReadLocked()
 	g.mu.Unlock()
 	if err := g.conn.SetWriteDeadline(time.Now().Add(g.limits.Response)); err != nil {
 		return 0, err
 	}
-	n, err := g.conn.Write(p)
+	n, err := g.conn.Write(sent)
 	g.bytesOut.Add(int64(n))
 	if err != nil {
 		g.fail(g.readError(err))
+		return min(n, len(p)), err
 	}
-	return n, err
+	return len(p), nil
+}
+
+// instead makes the end of the next command another one; exchange writes that
+// command. It reports whether it was written so.
+func (g *guard) instead(from, to string, exchange func() error) (done bool, err error) {
+	g.mu.Lock()
+	g.w.from, g.w.to = from, to
+	g.mu.Unlock()
+	err = exchange()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	done = g.w.from == ""
+	g.w.from = ""
+	return done, err
 }
 
 func (g *guard) followLocked(p []byte) {

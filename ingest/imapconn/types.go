@@ -51,6 +51,13 @@ type Selected struct {
 	NoModSeq      bool // the folder keeps no mod-sequences
 }
 
+// Changes are what a server with QRESYNC tells of a folder since some
+// mod-sequence.
+type Changes struct {
+	Vanished UIDRanges // may name UIDs that never were, or vanished before
+	Changed  UIDRanges // new, or with other flags
+}
+
 // Flags are the flags that Mailstamp looks at.
 type Flags struct {
 	Seen, Answered, Flagged, Deleted, Draft bool

@@ -21,6 +21,15 @@ type Status struct {
 	Messages    uint32
 }
 
+// OrListed returns s with the UIDNEXT that the folder was listed with a moment before, where opening it told none (F05,
+// Courier). Should it be outdated, the folder is listed with another the next time.
+func (s Status) OrListed(listed Status) Status {
+	if s.UIDNext == 0 && listed.UIDValidity == s.UIDValidity && listed.Messages == s.Messages {
+		s.UIDNext = listed.UIDNext
+	}
+	return s
+}
+
 // order is that in which folders are visited: where people wait for mail first.
 var order = []string{"inbox", "sent", "archive", "all"}
 

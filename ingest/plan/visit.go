@@ -14,6 +14,28 @@ type Shown struct {
 	Status Status
 	All    uidset.Set // every UID
 	Window uidset.Set // those within the window
+	// Changed are the new and those with other flags since Held.Saved.ModSeq, where Told.
+	Changed uidset.Set
+	Told    bool
+}
+
+// Changes are what a server tells of a folder since the mod-sequence up to which it is known (QRESYNC).
+type Changes struct {
+	Vanished uidset.Set // may name UIDs that never were
+	Changed  uidset.Set // new, or with other flags
+}
+
+// Advance returns every UID of a folder: those that were there, and what changed. It is false where that does not add up
+// to what the server shows: then all must be listed.
+func Advance(were uidset.Set, c Changes, shown Status) (all uidset.Set, ok bool) {
+	all = were.Subtract(c.Vanished).Union(c.Changed)
+	switch {
+	case len(c.Changed.Intersect(c.Vanished)) > 0,
+		all.Count() != uint64(shown.Messages),
+		shown.UIDNext != 0 && len(all) > 0 && all.Max() >= shown.UIDNext:
+		return nil, false
+	}
+	return all, true
 }
 
 // FlagsLook says which flags to compare.
@@ -55,7 +77,7 @@ func Visit(h Held, s Shown, liveFrom uint32, flagsDue bool) Work {
 		if flagsDue || h.Saved != s.Status {
 			w.Flags = AllFlags
 		}
-	case s.Status.ModSeq > h.Saved.ModSeq:
+	case s.Status.ModSeq > h.Saved.ModSeq && (!s.Told || len(h.UIDs.Intersect(s.Changed)) > 0):
 		w.Flags = ChangedFlags
 	}
 	return w
