@@ -14,6 +14,7 @@ import (
 
 	"github.com/mailstamp/mailstamp/db/queries"
 	"github.com/mailstamp/mailstamp/db/seal"
+	"github.com/mailstamp/mailstamp/db/span"
 )
 
 const (
@@ -54,6 +55,7 @@ func Open(ctx context.Context, url string, sealer *seal.Sealer) (*DB, error) {
 	setDefault(cfg.ConnConfig.RuntimeParams, "jit", "off") // no statement runs as long as compiling it takes
 	setDefault(cfg.ConnConfig.RuntimeParams, "statement_timeout", strconv.FormatInt(statementTimeout.Milliseconds(), 10))
 	setDefault(cfg.ConnConfig.RuntimeParams, "idle_in_transaction_session_timeout", strconv.FormatInt(idleInTransactionTimeout.Milliseconds(), 10))
+	cfg.ConnConfig.Tracer = span.Statements{}
 	cfg.AfterConnect = becomeApp
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

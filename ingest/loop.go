@@ -11,6 +11,7 @@ import (
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/db/span"
 	"github.com/mailstamp/mailstamp/ingest/imapconn"
 	"github.com/mailstamp/mailstamp/ingest/plan"
 )
@@ -247,6 +248,8 @@ func (l *loop) session(ctx context.Context) error {
 func (l *loop) measuredPass(ctx context.Context) (more bool, err error) {
 	l.pulse.beat()
 	began, trips, writes := time.Now(), l.conn.RoundTrips(), l.writes.Load()
+	ctx, step := span.Start(ctx, "sync pass", span.Int("mailstamp.account", l.acc.ID), span.Int("mailstamp.mailbox", l.mailboxID))
+	defer func() { step.End(err) }()
 	more, err = l.pass(ctx)
 	l.log().Debug("ingest: pass", "more", more, "round_trips", l.conn.RoundTrips()-trips, "transactions", l.writes.Load()-writes,
 		"ms", time.Since(began).Milliseconds())

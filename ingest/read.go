@@ -10,6 +10,7 @@ import (
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/address"
 	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/db/span"
 	"github.com/mailstamp/mailstamp/ingest/imapconn"
 	"github.com/mailstamp/mailstamp/ingest/message"
 	"github.com/mailstamp/mailstamp/ingest/plan"
@@ -125,7 +126,9 @@ func (l *loop) blame(ctx context.Context, f *folder, part uidset.Set, err error)
 
 // read fetches the headers of part, decides what each message is, fetches the bodies that are needed, and hands
 // everything to emit in one or more batches.
-func (l *loop) read(ctx context.Context, f *folder, part uidset.Set, emit func(*batch, uidset.Set) error) error {
+func (l *loop) read(ctx context.Context, f *folder, part uidset.Set, emit func(*batch, uidset.Set) error) (err error) {
+	ctx, step := span.Start(ctx, "fetch", span.Int("mailstamp.messages", int64(part.Count())))
+	defer func() { step.End(err) }()
 	entries, err := l.readHeaders(ctx, f, part)
 	if err != nil || len(entries) == 0 {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/address"
 	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/db/span"
 	"github.com/mailstamp/mailstamp/ingest/message"
 	"github.com/mailstamp/mailstamp/ingest/plan"
 	"github.com/mailstamp/mailstamp/ingest/uidset"
@@ -21,11 +22,13 @@ import (
 
 // store writes a batch with all it implies in one transaction. The addresses are interned in one before: a card event
 // that interns the same ones holds the account's lock while it waits, and would meet ours the other way round.
-func (l *loop) store(ctx context.Context, f *folder, b *batch, progress *queries.SetProgressParams) error {
+func (l *loop) store(ctx context.Context, f *folder, b *batch, progress *queries.SetProgressParams) (err error) {
+	ctx, step := span.Start(ctx, "store", span.Int("mailstamp.messages", len(b.entries)))
+	defer func() { step.End(err) }()
 	if err := l.intern(ctx, b); err != nil {
 		return fmt.Errorf("intern addresses: %w", err)
 	}
-	err := l.tx(ctx, "batch", func(tx *db.Tx) error {
+	err = l.tx(ctx, "batch", func(tx *db.Tx) error {
 		w := writer{loop: l, tx: tx, folder: f, batch: b}
 		return w.write(ctx, progress)
 	})
@@ -124,7 +127,10 @@ func (w *writer) write(ctx context.Context, progress *queries.SetProgressParams)
 		return err
 	}
 	if len(met) > 0 {
-		if err := w.s.o.Stamper.Correspond(ctx, w.tx, w.row.UserID, met); err != nil {
+		ctx, step := span.Start(ctx, "stamp", span.Int("mailstamp.addresses", len(met)))
+		err := w.s.o.Stamper.Correspond(ctx, w.tx, w.row.UserID, met)
+		step.End(err)
+		if err != nil {
 			return fmt.Errorf("stamp new correspondences: %w", err)
 		}
 	}

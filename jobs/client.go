@@ -42,7 +42,7 @@ func New(d *db.DB, log *slog.Logger, reg prometheus.Registerer) (*Client, error)
 		},
 		Workers:                     workers,
 		PeriodicJobs:                []*river.PeriodicJob{periodic(sweepEvery, sweepArgs{}), periodic(pruneEvery, pruneArgs{})},
-		WorkerMiddleware:            []rivertype.WorkerMiddleware{observer},
+		Middleware:                  []rivertype.Middleware{&tracer{}, observer},
 		FetchCooldown:               fetchCooldown,
 		FetchPollInterval:           fetchPoll,
 		JobTimeout:                  upkeepTimeout,

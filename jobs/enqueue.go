@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/visibility"
@@ -15,7 +16,8 @@ import (
 
 // inserter only inserts, in transactions that it is given. One for the process: it remembers when it last notified.
 var inserter = sync.OnceValues(func() (*river.Client[pgx.Tx], error) {
-	return river.NewClient(riverpgxv5.New(nil), &river.Config{FetchCooldown: notifyAtMostEvery, MaxAttempts: maxAttempts})
+	return river.NewClient(riverpgxv5.New(nil), &river.Config{FetchCooldown: notifyAtMostEvery, MaxAttempts: maxAttempts,
+		Middleware: []rivertype.Middleware{&tracer{}}})
 })
 
 // Enqueue queues work of tx's account: it starts when tx commits and never if it does not.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/db/span"
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
 
@@ -17,6 +18,7 @@ func (r *restamping) stampBySetting(ctx context.Context) (done bool, err error) 
 	for {
 		var chunk queries.StampBySettingRow
 		decides := false
+		ctx, step := span.Start(ctx, "restamp chunk")
 		err := r.inTx(func(tx *db.Tx) error {
 			if err := tx.LockAccount(ctx, db.Shared); err != nil {
 				return err
@@ -36,6 +38,8 @@ func (r *restamping) stampBySetting(ctx context.Context) (done bool, err error) 
 			chunk, err = tx.StampBySetting(ctx, p)
 			return err
 		})
+		step.Set(span.Int("mailstamp.conversations", chunk.Stamped))
+		step.End(err)
 		if err != nil {
 			return false, fmt.Errorf("re-stamp: %w", err)
 		}

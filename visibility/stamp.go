@@ -6,6 +6,7 @@ import (
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/db/span"
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
 
@@ -221,6 +222,7 @@ func (r *restamping) walk(ctx context.Context, next nextKeys, facts lockedFacts)
 	for {
 		var keys []conversationKey
 		var tally stampTally
+		ctx, step := span.Start(ctx, "restamp chunk")
 		err := r.inTx(func(tx *db.Tx) (err error) {
 			if err := tx.LockAccount(ctx, db.Shared); err != nil {
 				return err
@@ -235,6 +237,8 @@ func (r *restamping) walk(ctx context.Context, next nextKeys, facts lockedFacts)
 			tally, err = writeStamps(ctx, tx, facts)
 			return err
 		})
+		step.Set(span.Int("mailstamp.conversations", len(keys)))
+		step.End(err)
 		if err != nil {
 			return fmt.Errorf("re-stamp: %w", err)
 		}

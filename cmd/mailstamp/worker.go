@@ -14,6 +14,7 @@ import (
 	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/config"
 	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/console"
 	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/httpserve"
+	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/tracing"
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/imapconn/safedial"
@@ -28,7 +29,8 @@ import (
 // they kill.
 const drainTimeout = 15 * time.Second
 
-// closeTimeout is how long the last connections to the database may take to close after that.
+// closeTimeout is how long each of what comes after that may take: closing the last connections to the database, sending the
+// last spans.
 const closeTimeout = 2 * time.Second
 
 type workerCommand struct {
@@ -41,6 +43,15 @@ func (c *workerCommand) Run(ctx context.Context, p *program) error {
 
 // work runs the roles until ctx ends or one of them fails. Started, when not nil, is called once all of them run.
 func (p *program) work(ctx context.Context, roles config.Roles, started func()) error {
+	stopTracing, err := tracing.Start(ctx, string(p.OTLPEndpoint), p.log.With("part", "tracing"))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		_ = stopTracing(last) // what could not be sent was logged
+	}()
 	d, err := p.openDB(ctx)
 	if err != nil {
 		return err

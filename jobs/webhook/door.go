@@ -9,6 +9,7 @@ import (
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/db/span"
 	"github.com/mailstamp/mailstamp/jobs"
 	"github.com/mailstamp/mailstamp/visibility"
 )
@@ -32,7 +33,7 @@ func New(d *db.DB) *Door { return &Door{db: d} }
 // Receive applies a delivery for acc, nil for an account that does not exist, and says what became of each event, after
 // the commit. Its errors are ErrUnauthorized, ErrTooMany, *visibility.Invalid and *visibility.ChoiceRequired, by which
 // nothing has changed; after any other the delivery may be repeated (db.Unavailable tells whether waiting helps).
-func (d *Door) Receive(ctx context.Context, acc *db.Account, header http.Header, body []byte) ([]visibility.Status, error) {
+func (d *Door) Receive(ctx context.Context, acc *db.Account, header http.Header, body []byte) (statuses []visibility.Status, err error) {
 	sent, err := verify(acc, header, body)
 	if err != nil {
 		return nil, err
@@ -41,7 +42,8 @@ func (d *Door) Receive(ctx context.Context, acc *db.Account, header http.Header,
 	if err != nil {
 		return nil, err
 	}
-	var statuses []visibility.Status
+	ctx, step := span.Start(ctx, "apply events", span.Int("mailstamp.account", acc.ID), span.Int("mailstamp.events", batch.size))
+	defer func() { step.End(err) }()
 	err = d.db.Tx(ctx, acc.ID, func(tx *db.Tx) (err error) {
 		statuses, err = batch.apply(ctx, tx, acc, sent.id)
 		return err

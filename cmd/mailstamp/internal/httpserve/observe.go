@@ -9,10 +9,13 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/felixge/httpsnoop"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/mailstamp/mailstamp/db/span"
 )
 
 // Observer logs and measures requests.
@@ -45,7 +48,12 @@ func RequestID(ctx context.Context) string {
 func (o *Observer) Wrap(listener string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		ctx, step := context.WithValue(r.Context(), requestIDKey{}, id), span.None
+		if listener == Public { // the private one is asked for health and metrics all day
+			ctx, step = span.StartRequest(ctx, method(r), span.Word("http.request.method", method(r)), span.Word("mailstamp.request", id))
+		}
+		defer step.End(nil) // also of a request that is cut short
+		r = r.WithContext(ctx)
 		w.Header().Set("X-Request-Id", id)
 		log := o.log.With("request", id, "listener", listener, "method", method(r))
 
@@ -70,12 +78,15 @@ func (o *Observer) Wrap(listener string, next http.Handler) http.Handler {
 			route = "none"
 		}
 		o.duration.WithLabelValues(listener, route, strconv.Itoa(answered.Code/100)+"xx").Observe(answered.Duration.Seconds())
+		step.Rename(method(r) + " " + strings.TrimPrefix(route, method(r)+" "))
+		step.Set(span.Word("http.route", route), span.Int("http.response.status_code", answered.Code))
 		level := slog.LevelInfo
 		if listener == Private || answered.Code == http.StatusNotFound {
 			level = slog.LevelDebug
 		}
 		if answered.Code >= http.StatusInternalServerError {
 			level = slog.LevelError
+			step.Fail()
 		}
 		log.Log(r.Context(), level, "request", "route", route, "status", answered.Code,
 			"took", answered.Duration.Round(10*time.Microsecond), "bytes", answered.Written)
