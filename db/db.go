@@ -52,7 +52,9 @@ func Open(ctx context.Context, url string, sealer *seal.Sealer) (*DB, error) {
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
 	setDefault(cfg.ConnConfig.RuntimeParams, "application_name", "mailstamp")
 	setDefault(cfg.ConnConfig.RuntimeParams, "timezone", "UTC")
-	setDefault(cfg.ConnConfig.RuntimeParams, "jit", "off") // no statement runs as long as compiling it takes
+	// No statement runs as long as compiling it, or starting workers for it, takes.
+	setDefault(cfg.ConnConfig.RuntimeParams, "jit", "off")
+	setDefault(cfg.ConnConfig.RuntimeParams, "max_parallel_workers_per_gather", "0")
 	setDefault(cfg.ConnConfig.RuntimeParams, "statement_timeout", strconv.FormatInt(statementTimeout.Milliseconds(), 10))
 	setDefault(cfg.ConnConfig.RuntimeParams, "idle_in_transaction_session_timeout", strconv.FormatInt(idleInTransactionTimeout.Milliseconds(), 10))
 	cfg.ConnConfig.Tracer = span.Statements{}

@@ -128,7 +128,7 @@ func TestPlansOfRestampAndSweep(t *testing.T) {
 		{"a chunk where the setting decides", w.plan(func(q *queries.Queries) error {
 			_, err := q.StampBySetting(ctx, queries.StampBySettingParams{})
 			return err
-		}, w.acc.ID, anna, "contact", 2, 0, 0, 50, "{}", "{}", "{}", "{}", "{}", "{}"),
+		}, "{}", "{}", "{}", "{}", "{}", "{}", w.acc.ID, anna, "contact", 2, 0, 0, 50),
 			[]string{"using conversations_pkey on conversations", "ROW(card_id, address_id) >"}},
 		{"the sweep of settings", w.plan(func(q *queries.Queries) error {
 			_, err := q.SettingsBehind(ctx, 0)
