@@ -15,6 +15,9 @@ import (
 	"github.com/mailstamp/mailstamp/db/queries"
 )
 
+// ErrTampered: an entry of a trail was changed or taken out.
+var ErrTampered = errors.New("the trail is not whole")
+
 // auditPage is how many entries VerifyAudit reads at once.
 const auditPage = 1_000
 
@@ -64,7 +67,7 @@ type AuditHead struct {
 }
 
 // VerifyAudit reads the account's trail from its beginning, passes each head it had on the way to passed, and returns the
-// last. The error names the first entry that was changed or is missing.
+// last. ErrTampered names the first entry that was changed or is missing.
 func (tx *Tx) VerifyAudit(ctx context.Context, passed func(AuditHead)) (AuditHead, error) {
 	var head AuditHead
 	for {
@@ -74,14 +77,14 @@ func (tx *Tx) VerifyAudit(ctx context.Context, passed func(AuditHead)) (AuditHea
 		}
 		for _, row := range page {
 			if row.ID != head.Entries+1 {
-				return head, fmt.Errorf("entry %d is missing", head.Entries+1)
+				return head, fmt.Errorf("%w: entry %d is missing", ErrTampered, head.Entries+1)
 			}
 			want, err := auditHash(head.Hash, row)
 			if err != nil {
 				return head, err
 			}
 			if !bytes.Equal(want, row.Hash) {
-				return head, fmt.Errorf("entry %d (%s by %s at %s) is not what was written", row.ID, row.Act, row.Actor, row.At.UTC().Format(time.RFC3339))
+				return head, fmt.Errorf("%w: entry %d (%s by %s at %s) is not what was written", ErrTampered, row.ID, row.Act, row.Actor, row.At.UTC().Format(time.RFC3339))
 			}
 			head.Entries, head.Hash = row.ID, row.Hash
 			passed(head)
@@ -90,6 +93,15 @@ func (tx *Tx) VerifyAudit(ctx context.Context, passed func(AuditHead)) (AuditHea
 			return head, nil
 		}
 	}
+}
+
+// VerifyTrail is VerifyAudit for an account, in a transaction of its own.
+func (d *DB) VerifyTrail(ctx context.Context, acc *Account) (head AuditHead, err error) {
+	err = d.ReadTx(ctx, acc.ID, func(tx *Tx) (err error) {
+		head, err = tx.VerifyAudit(ctx, func(AuditHead) {})
+		return err
+	})
+	return head, err
 }
 
 // auditHash covers the entry before and every field, each with its length. JSON is taken in its canonical form: the database

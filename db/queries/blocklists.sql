@@ -39,3 +39,14 @@ where e.account_id = @account_id
 
 -- name: ChangePolicy :exec
 update accounts set policy_version = @version, handover = @handover, deletion = @deletion where id = @id;
+
+-- name: BlockEntries :many
+-- A user's list and the account's, entry by entry; a list without entries is one row of empty ones.
+select (b.user_id is null)::boolean as of_account, b.version, coalesce(e.address, '')::text as address, coalesce(e.domain, '')::text as domain,
+       coalesce(k.kind, '')::text as kind, coalesce(k.crm_id, '')::text as card
+from blocklists b
+left join blocklist_entries e on e.account_id = b.account_id and e.blocklist_id = b.id
+left join cards k on k.account_id = e.account_id and k.id = e.card_id
+where b.account_id = @account_id and (b.user_id is null or b.user_id = @user_id)
+order by of_account, e.address, e.domain, k.kind, k.crm_id
+limit @row_limit::bigint;

@@ -70,6 +70,60 @@ func (q *Queries) AddressesBlockedByCards(ctx context.Context, arg AddressesBloc
 	return items, nil
 }
 
+const blockEntries = `-- name: BlockEntries :many
+select (b.user_id is null)::boolean as of_account, b.version, coalesce(e.address, '')::text as address, coalesce(e.domain, '')::text as domain,
+       coalesce(k.kind, '')::text as kind, coalesce(k.crm_id, '')::text as card
+from blocklists b
+left join blocklist_entries e on e.account_id = b.account_id and e.blocklist_id = b.id
+left join cards k on k.account_id = e.account_id and k.id = e.card_id
+where b.account_id = $1 and (b.user_id is null or b.user_id = $2)
+order by of_account, e.address, e.domain, k.kind, k.crm_id
+limit $3::bigint
+`
+
+type BlockEntriesParams struct {
+	AccountID int64
+	UserID    *int64
+	RowLimit  int64
+}
+
+type BlockEntriesRow struct {
+	OfAccount bool
+	Version   int64
+	Address   string
+	Domain    string
+	Kind      string
+	Card      string
+}
+
+// A user's list and the account's, entry by entry; a list without entries is one row of empty ones.
+func (q *Queries) BlockEntries(ctx context.Context, arg BlockEntriesParams) ([]BlockEntriesRow, error) {
+	rows, err := q.db.Query(ctx, blockEntries, arg.AccountID, arg.UserID, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BlockEntriesRow
+	for rows.Next() {
+		var i BlockEntriesRow
+		if err := rows.Scan(
+			&i.OfAccount,
+			&i.Version,
+			&i.Address,
+			&i.Domain,
+			&i.Kind,
+			&i.Card,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const blockedBy = `-- name: BlockedBy :many
 select distinct a.id from addresses a
 join blocklist_entries e on e.account_id = a.account_id

@@ -20,4 +20,6 @@ const (
 	maxCards = 500
 	// maxUsers of the list of users, likewise.
 	maxUsers = 500
+	// maxBlockEntries of the block lists that one page shows.
+	maxBlockEntries = 1_000
 )

@@ -1,5 +1,7 @@
-// Package console serves the pages of the private listener: a card's mail as any user sees it, messages, the share dialog
-// with both questions, settings, and how the mailboxes are. Pages are rendered on the server and need no script.
+// Package console serves the pages of the private listener: a card's mail as any user sees it, messages and who sees them
+// why, the share dialog with both questions, settings with a preview of a change, block lists, how the mailboxes are,
+// delivery reports and the trail. Pages are rendered on the server and need no script; with it (static/console.js) the share
+// dialog opens over the card, what moves is kept current, and j and k walk through a list.
 //
 // It is a tool for whoever runs Mailstamp and for demonstrations: there is no login, and it acts as whichever user the
 // path names. That is why it is mounted on the private listener only, and every page says so.
@@ -9,10 +11,12 @@
 //   - It decides nothing and holds no data: what a viewer sees is package feed's to say, and it shows what that returns
 //     and nothing else. It speaks no SQL.
 //   - Whatever changes something is a POST from its own pages (http.CrossOriginProtection).
-//   - The Content-Security-Policy allows no script at all, no foreign host, no inline style. The HTML of a mail, though
-//     sanitised already, is shown in a frame that is sandboxed by its attribute and by its own answer's policy.
+//   - The Content-Security-Policy allows no script but our one file, no foreign host, nothing inline. The HTML of a mail,
+//     though sanitised already, is shown in a frame that is sandboxed by its attribute and by its own answer's policy.
 //
-// The account is named by the query parameter account, and may be left out where there is only one.
+// The account is named by the query parameter account, and may be left out where there is only one. Block lists are shown
+// and not changed: they are the CRM's, which tells each as a whole with a version, so a change made here would be undone
+// by its next one.
 package console
 
 import (
@@ -22,6 +26,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/ingest"
@@ -42,7 +47,9 @@ type Deps struct {
 	Accounts  func(ctx context.Context) ([]*db.Account, error)
 	Feed      Feed
 	Mailboxes Mailboxes
-	Log       *slog.Logger
+	// VerifyTrail reads an account's whole trail and returns its head; db.ErrTampered.
+	VerifyTrail func(ctx context.Context, acc *db.Account) (db.AuditHead, error)
+	Log         *slog.Logger
 }
 
 // Feed is what a viewer sees and may do (package visibility/feed).
@@ -58,6 +65,11 @@ type Feed interface {
 	Share(ctx context.Context, acc *db.Account, viewer string, e visibility.ShareChanged) (feed.Conversation, error)
 	Settings(ctx context.Context, acc *db.Account, viewer string) (feed.Settings, error)
 	ChangeSettings(ctx context.Context, acc *db.Account, viewer string, e visibility.SettingChanged) (feed.Settings, error)
+	Preview(ctx context.Context, acc *db.Account, viewer string, e visibility.Event, at time.Time) (visibility.Forecast, error)
+	Explain(ctx context.Context, acc *db.Account, asker, viewer, message string, card visibility.CardRef) (visibility.Explanation, error)
+	Blocklists(ctx context.Context, acc *db.Account, viewer string) (feed.Blocklists, error)
+	UnmatchedReports(ctx context.Context, acc *db.Account, cut feed.Cut) (feed.Page[feed.UnmatchedReport], error)
+	Audit(ctx context.Context, acc *db.Account, cut feed.Cut) (feed.Page[feed.AuditEntry], error)
 }
 
 // Mailboxes is how the mailboxes are (package ingest).
@@ -69,8 +81,9 @@ type Mailboxes interface {
 //go:embed static
 var static embed.FS
 
-// pagePolicy allows our style sheet, forms and frames, and nothing else.
-const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// pagePolicy allows our style sheet, script, forms and frames, and nothing else.
+const pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // mailPolicy is for the HTML of a mail: no script, no form, no origin, nothing from elsewhere.
 const mailPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -84,9 +97,12 @@ func New(deps Deps) http.Handler {
 	mux.Handle("GET /static/", http.FileServerFS(static))
 	mux.Handle("GET /{$}", c.page(c.home))
 	mux.Handle("GET /mailboxes", c.page(c.mailboxes))
+	mux.Handle("GET /reports", c.page(c.reports))
+	mux.Handle("GET /trail", c.page(c.trail))
 	mux.Handle("GET /as/{viewer}/{$}", c.page(c.home))
 	mux.Handle("GET /as/{viewer}/settings", c.page(c.settings))
 	mux.Handle("POST /as/{viewer}/settings", c.page(c.changeSettings))
+	mux.Handle("GET /as/{viewer}/blocked", c.page(c.blocked))
 	mux.Handle("GET /as/{viewer}/card/{kind}/{id}", c.page(c.card))
 	mux.Handle("GET /as/{viewer}/card/{kind}/{id}/threads", c.page(c.threads))
 	mux.Handle("GET /as/{viewer}/card/{kind}/{id}/share", c.page(c.shareDialog))
@@ -94,6 +110,7 @@ func New(deps Deps) http.Handler {
 	mux.Handle("GET /as/{viewer}/thread/{thread}", c.page(c.thread))
 	mux.Handle("GET /as/{viewer}/message/{message}", c.page(c.message))
 	mux.Handle("GET /as/{viewer}/message/{message}/html", c.page(c.messageHTML))
+	mux.Handle("GET /as/{viewer}/message/{message}/why", c.page(c.why))
 	mux.Handle("GET /as/{viewer}/message/{message}/attachments/{n}", c.page(c.attachment))
 	mux.Handle("/", c.page(func(*request) error { return visibility.ErrNotFound }))
 	return http.NewCrossOriginProtection().Handler(mux)

@@ -1,11 +1,15 @@
 package console
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/visibility"
 )
 
@@ -247,11 +251,80 @@ func TestSettings(t *testing.T) {
 func TestMailboxes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rec := w.do(t, httptest.NewRequest(http.MethodGet, "/mailboxes", nil), 200)
-	contains(t, rec.Body.String(), "mailboxes", `<progress max="120" value="30">`, "30 of 120 messages (25 %)", "Reading older mail",
-		"Needs a new password", "The server refuses the password", "INBOX &lt;script&gt;")
-	if rec.Header().Get("Refresh") == "" {
-		t.Error("the page does not reload itself while a mailbox works")
+	page := w.get(t, "/mailboxes", 200)
+	contains(t, page, "mailboxes", `<noscript><meta http-equiv="refresh" content="1"></noscript>`, `data-live="1"`, "1 mailbox is in need of somebody", `<progress max="120" value="30">`, "30 of 120 messages (25 %)", "Reading older mail",
+		"Needs a new password", "The server refuses the password", "gives a new secret", "INBOX &lt;script&gt;")
+}
+
+func TestWhy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.post(t, path("anna", henrik, "/share"), 303, "address", work, "state", "shared")
+	page := w.get(t, "/as/anna/message/"+w.letter+"/why?card=deal:deal&of=ben", 200)
+	contains(t, page, "why ben sees it", "Ben Okafor sees this", "Visible", "Shared on the contact", ">R3<", "<td>Anna &lt;script&gt;", "Henrik &lt;script&gt;")
+	page = w.get(t, "/as/anna/message/"+w.letter+"/why?card=deal:deal&of=clara", 200)
+	contains(t, page, "why clara does not", "Clara Weiss does not see this", "Hidden", "cannot open the card")
+	page = w.get(t, "/as/anna/message/"+w.secret+"/why?card=deal:deal&of=ben", 200)
+	contains(t, page, "why ben does not", "Ben Okafor does not see this", ">R4<", "is “nobody”")
+	lacks(t, w.get(t, "/as/ben/message/"+w.secret+"/why?card=deal:deal", 404), "ben's question", "Off the record", "R4")
+	w.get(t, "/as/anna/message/"+w.letter+"/why?card=deal:deal&of=nobody", 404)
+}
+
+func TestPreviewOfSettings(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	page := w.post(t, "/as/anna/settings", 200, "lead", "nobody", "contact", "nobody", "deal", "everyone", "preview", "1").Body.String()
+	contains(t, page, "preview", "Not saved yet", "3 messages", "to 2 colleagues", "New light", "Service", `name="deal" value="everyone" checked`)
+	lacks(t, w.get(t, path("ben", deal, ""), 200), "ben after a preview", "Letter")
+	contains(t, w.get(t, "/as/anna/settings", 200), "settings after a preview", `name="deal" value="nobody" checked`)
+	page = w.post(t, "/as/anna/settings", 200, "lead", "everyone", "contact", "nobody", "deal", "nobody", "preview", "1").Body.String()
+	contains(t, page, "preview without effect", "nothing that anybody sees now")
+}
+
+func TestBlockLists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	contains(t, w.get(t, "/as/anna/blocked", 200), "none", "Nobody is blocked")
+	anna := "anna"
+	w.tell(&visibility.BlocklistChanged{User: &anna, Version: 4, Entries: []visibility.BlockEntry{{Address: "doctor@home.example"}, {Card: &second}}},
+		&visibility.BlocklistChanged{Version: 2, Entries: []visibility.BlockEntry{{Domain: "ads.example"}}})
+	contains(t, w.get(t, "/as/anna/blocked", 200), "anna's", "doctor@home.example", "Service", "@ads.example", "Version 4", "Version 2")
+	lacks(t, w.get(t, "/as/ben/blocked", 200), "ben's", "doctor@home.example", "Version 4")
+}
+
+func TestTrail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.post(t, path("anna", henrik, "/share"), 303, "address", work, "state", "shared")
+	contains(t, w.get(t, "/trail", 200), "trail", "Share changed", "by Anna", "shown", "Check the whole trail", "Card told")
+	page := w.get(t, "/trail?check=1", 200)
+	contains(t, page, "trail checked", "The trail is whole:", "<code>")
+	w.deps.VerifyTrail = func(context.Context, *db.Account) (db.AuditHead, error) {
+		return db.AuditHead{}, fmt.Errorf("%w: entry 2 is missing", db.ErrTampered)
+	}
+	w.Handler = New(w.deps)
+	contains(t, w.get(t, "/trail?check=1", 200), "trail with a hole", "not whole", "entry 2 is missing")
+}
+
+func TestReports(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	contains(t, w.get(t, "/reports", 200), "reports", "Every report is tied to its message.")
+	w.exec(`insert into reports (account_id, author_id, digest, n, kind, status, class, code, hard, at, original, recipients)
+		select account_id, id, '\x00', 1, 'dsn', 'bounced', 'unknown_user', '5.1.1', true, now(), substr(sha256('x'), 1, 16), '{}' from users where crm_id = 'anna'`)
+	contains(t, w.get(t, "/reports", 200), "reports", "Anna", "Delivery report", "Bounced", "5.1.1", "message id")
+}
+
+func TestWhen(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 4, 14, 30, 0, 0, time.UTC)
+	for want, ago := range map[string]time.Duration{
+		"just now": 10 * time.Second, "59 min ago": 59 * time.Minute, "13:29": 61 * time.Minute, "Yesterday, 23:30": 15 * time.Hour,
+		"Monday, 14:30": 48 * time.Hour, "1 Feb, 14:30": 31 * 24 * time.Hour, "4 Mar 2025": 365 * 24 * time.Hour, "5 Mar 2026, 14:30": -24 * time.Hour,
+	} {
+		if got := whenAt(now.Add(-ago), now); got != want {
+			t.Errorf("%v ago is %q, want %q", ago, got, want)
+		}
 	}
 }
 

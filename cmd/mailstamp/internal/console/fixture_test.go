@@ -52,6 +52,7 @@ type world struct {
 	d    *db.DB
 	acc  *db.Account
 	feed *feed.Service
+	deps Deps
 	client
 	left []visibility.Work
 
@@ -73,7 +74,8 @@ func newWorld(t *testing.T) *world {
 			w.left = append(w.left, work...)
 			return nil
 		}}
-	w.Handler = New(Deps{Accounts: w.d.Accounts, Feed: w.feed, Mailboxes: noMailboxes{}, Log: slog.New(slog.DiscardHandler)})
+	w.deps = Deps{Accounts: w.d.Accounts, Feed: w.feed, Mailboxes: noMailboxes{}, VerifyTrail: w.d.VerifyTrail, Log: slog.New(slog.DiscardHandler)}
+	w.Handler = New(w.deps)
 	owner := "anna"
 	contact := []visibility.DealContact{{ID: henrik.ID, Primary: true}}
 	w.tell(
@@ -210,6 +212,18 @@ func (w *world) store(m mail) string {
 	return w.acc.Keys.ID("message", id)
 }
 
+// exec changes the database behind the program's back.
+func (w *world) exec(sql string, args ...any) {
+	w.t.Helper()
+	err := w.d.Tx(w.t.Context(), w.acc.ID, func(tx *db.Tx) error {
+		_, err := tx.Exec(w.t.Context(), sql, args...)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // noMailboxes has one mailbox in trouble, and one attachment.
 type noMailboxes struct{}
 
@@ -251,7 +265,7 @@ func (p client) do(t *testing.T, r *http.Request, want int) *httptest.ResponseRe
 	if rec.Code != want {
 		t.Fatalf("%s %s: %d, want %d\n%s", r.Method, r.URL, rec.Code, want, rec.Body)
 	}
-	body := rec.Body.String()
+	body := strings.ReplaceAll(rec.Body.String(), `<script src="/static/console.js" defer></script>`, "")
 	if strings.Contains(body, "<script") || strings.Contains(body, "onclick") || strings.Contains(body, "ZgotmplZ") {
 		t.Errorf("%s: script or a refused value in the page:\n%s", r.URL, body)
 	}

@@ -3,7 +3,6 @@ package console
 import (
 	"net/http"
 
-	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
 )
@@ -54,12 +53,12 @@ func (c *console) threads(r *request) error { return c.cardPage(r, "threads") }
 func (c *console) cardPage(r *request, tab string) error {
 	ctx, viewer := r.Context(), r.viewer.ID
 	p := CardPage{Card: r.ref, Name: r.nameOfCard(r.ref), Tab: tab}
-	cut := feed.Cut{Limit: feedItems, Cursor: r.URL.Query().Get("cursor")}
+	cut := r.cut()
+	path := []string{"as", viewer, "card", string(r.ref.Kind), r.ref.ID}
 	var next *string
 	var err error
-	sub := ""
 	if tab == "threads" {
-		sub = tab
+		path = append(path, tab)
 		p.Threads, err = c.Feed.Threads(ctx, r.account, viewer, r.ref, cut)
 		next = p.Threads.Next
 	} else {
@@ -72,16 +71,7 @@ func (c *console) cardPage(r *request, tab string) error {
 	if p.Conversations, err = c.Feed.Conversations(ctx, r.account, viewer, r.ref); err != nil {
 		return err
 	}
-	if cut.Cursor != "" {
-		p.First = r.Card("", r.ref, sub)
-	}
-	if next != nil {
-		parts := []string{"as", viewer, "card", string(r.ref.Kind), r.ref.ID}
-		if sub != "" {
-			parts = append(parts, sub)
-		}
-		p.Next = r.Link(append(parts, "?", "cursor", *next)...)
-	}
+	p.Next, p.First = r.pager(cut, next, path...)
 	r.render(http.StatusOK, "card.html", p.Name, p)
 	return nil
 }
@@ -114,30 +104,4 @@ func (c *console) thread(r *request) error {
 	}
 	r.render(http.StatusOK, "thread.html", t.Subject, p)
 	return nil
-}
-
-// mailboxes shows how every mailbox of the account is. It reloads itself while one is still reading.
-func (c *console) mailboxes(r *request) error {
-	list, err := c.Mailboxes.List(r.Context(), r.account)
-	if err != nil {
-		return err
-	}
-	p := MailboxPage{Mailboxes: list}
-	for _, m := range list {
-		if m.State == "connecting" || m.State == "backfilling" {
-			r.w.Header().Set("Refresh", refreshSeconds)
-			p.Working = true
-		}
-	}
-	r.render(http.StatusOK, "mailboxes.html", "Mailboxes", p)
-	return nil
-}
-
-// refreshSeconds is how often the page of mailboxes reloads while one of them works.
-const refreshSeconds = "2"
-
-// MailboxPage lists the mailboxes.
-type MailboxPage struct {
-	Mailboxes []ingest.Health
-	Working   bool
 }

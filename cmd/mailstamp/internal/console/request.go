@@ -25,6 +25,7 @@ type request struct {
 	viewer   *feed.User
 	ref      visibility.CardRef // of the path or the query; zero when neither names one
 	cards    []feed.CardSummary // that the viewer can open
+	refresh  int                // seconds until the page is made again, for a browser without script; 0 never
 }
 
 // prepare finds account, viewer and card.
@@ -47,12 +48,7 @@ func (r *request) prepare() error {
 		return err
 	}
 	if id := r.PathValue("viewer"); id != "" {
-		for i := range r.users {
-			if r.users[i].ID == id {
-				r.viewer = &r.users[i]
-			}
-		}
-		if r.viewer == nil {
+		if r.viewer = r.user(id); r.viewer == nil {
 			return visibility.ErrNotFound
 		}
 		if r.cards, err = r.Feed.Cards(ctx, r.account, id); err != nil {
@@ -81,6 +77,46 @@ func (r *request) chooseAccount() (*db.Account, error) {
 		return nil, visibility.ErrNotFound
 	}
 	return nil, nil
+}
+
+// user finds an active user, or nil.
+func (r *request) user(id string) *feed.User {
+	for i := range r.users {
+		if r.users[i].ID == id {
+			return &r.users[i]
+		}
+	}
+	return nil
+}
+
+// nameOf is a user's name by id, the id itself for one who is gone; the CRM and Mailstamp act too.
+func (r *request) nameOf(id string) string {
+	if u := r.user(id); u != nil {
+		return u.Name
+	}
+	switch id {
+	case "crm":
+		return "the CRM"
+	case "mailstamp":
+		return "Mailstamp"
+	}
+	return id
+}
+
+// cut is the part of a list that the address of the page names.
+func (r *request) cut() feed.Cut {
+	return feed.Cut{Limit: feedItems, Cursor: r.URL.Query().Get("cursor")}
+}
+
+// pager makes the addresses of the next page of a list, and of the first when this is another.
+func (r *request) pager(cut feed.Cut, cursor *string, path ...string) (next, first string) {
+	if cut.Cursor != "" {
+		first = r.Link(path...)
+	}
+	if cursor != nil {
+		next = r.Link(append(path, "?", "cursor", *cursor)...)
+	}
+	return next, first
 }
 
 // cardRef is the card that the query names, or nil.
@@ -143,6 +179,11 @@ func (r *request) MessageHTML(id string, card visibility.CardRef) string {
 // Attachment is the address of an attachment's bytes.
 func (r *request) Attachment(id string, n int) string {
 	return r.Link("as", r.viewerOr(""), "message", id, "attachments", strconv.Itoa(n))
+}
+
+// Why is the page that says why a user sees a message on a card; of is "" for the one who looks now.
+func (r *request) Why(id string, card visibility.CardRef, of string) string {
+	return r.Link("as", r.viewerOr(""), "message", id, "why", "?", "card", cardParam(card), "of", of)
 }
 
 // Thread is a thread's page on a card.

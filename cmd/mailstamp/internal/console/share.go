@@ -107,39 +107,3 @@ func (r *request) readForm() error {
 	}
 	return nil
 }
-
-// SettingsPage is the four options for each of the three kinds.
-type SettingsPage struct {
-	Values  map[rules.Kind]rules.Setting
-	Options []rules.Setting
-	Saved   bool
-}
-
-func (c *console) settings(r *request) error {
-	s, err := c.Feed.Settings(r.Context(), r.account, r.viewer.ID)
-	if err != nil {
-		return err
-	}
-	r.render(http.StatusOK, "settings.html", "Settings of "+r.viewer.Name, SettingsPage{
-		Values:  map[rules.Kind]rules.Setting{rules.Lead: s.Lead, rules.Contact: s.Contact, rules.Deal: s.Deal},
-		Options: []rules.Setting{rules.Nobody, rules.Owner, rules.OwnerOrCollaborator, rules.Everyone},
-		Saved:   r.URL.Query().Has("saved"),
-	})
-	return nil
-}
-
-func (c *console) changeSettings(r *request) error {
-	if err := r.readForm(); err != nil {
-		return err
-	}
-	var e visibility.SettingChanged
-	for kind, field := range map[rules.Kind]**rules.Setting{rules.Lead: &e.Lead, rules.Contact: &e.Contact, rules.Deal: &e.Deal} {
-		if value := rules.Setting(r.PostForm.Get(string(kind))); value != "" {
-			*field = &value
-		}
-	}
-	if _, err := c.Feed.ChangeSettings(r.Context(), r.account, r.viewer.ID, e); err != nil {
-		return err
-	}
-	return r.seeOther(r.Link("as", r.viewer.ID, "settings", "?", "saved", "1"))
-}

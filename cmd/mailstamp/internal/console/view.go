@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
@@ -23,7 +24,10 @@ var pages = func() map[string]*template.Template {
 	shared := template.Must(template.New("").Funcs(template.FuncMap{
 		"initials": initials, "hue": hue, "when": when, "day": day, "iso": iso, "size": size, "reason": reason, "percent": percent,
 		"deliveryWord": deliveryWord, "settingWord": settingWord, "stateWord": stateWord, "classWord": classWord, "people": people, "plural": plural,
-		"kindWord": func(k rules.Kind) string { return strings.ToUpper(string(k)[:1]) + string(k)[1:] },
+		"kindWord":   func(k rules.Kind) string { return strings.ToUpper(string(k)[:1]) + string(k)[1:] },
+		"deliveries": deliveries, "reportWord": reportWord, "actWord": actWord, "whatToDo": whatToDo, "lag": lag,
+		"plural64": func(n int64, one, many string) string { return plural(int(n), one, many) },
+		"words":    func(code string) string { return strings.ReplaceAll(code, "_", " ") },
 		"kinds":    func() []rules.Kind { return rules.Kinds[:] },
 		"unseen":   func(direction string, seen *bool) bool { return direction == "inbound" && seen != nil && !*seen }, // nil: not the viewer's to know
 		"about":    func(f frame, data any) frame { f.Data = data; return f },
@@ -107,6 +111,17 @@ func (f frame) CardGroups() []CardGroup {
 	return groups
 }
 
+// Tool is a page in the navigation.
+type Tool struct {
+	Icon, Name, URL string
+	Current         bool
+}
+
+// Tool makes the link to a page.
+func (f frame) Tool(icon, name string, path ...string) Tool {
+	return Tool{icon, name, f.Link(path...), f.Request.URL.Path == "/"+strings.Join(path, "/")}
+}
+
 // AsOther is this page as another user sees it: the same card, or that user's home.
 func (f frame) AsOther(viewer string) string {
 	if f.ref.Kind != "" {
@@ -116,14 +131,10 @@ func (f frame) AsOther(viewer string) string {
 }
 
 // NameOf is a user's name by id, the id itself for one who is gone.
-func (f frame) NameOf(id string) string {
-	for _, u := range f.users {
-		if u.ID == id {
-			return u.Name
-		}
-	}
-	return id
-}
+func (f frame) NameOf(id string) string { return f.nameOf(id) }
+
+// Refresh is after how many seconds a browser without script makes the page again; 0 never.
+func (f frame) Refresh() int { return f.refresh }
 
 // OtherNames are the names of the users but the viewer's own.
 func (f frame) OtherNames(ids []string) string {
@@ -135,6 +146,9 @@ func (f frame) OtherNames(ids []string) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// CardName is a card's name, as far as the viewer can open it.
+func (f frame) CardName(ref *visibility.CardRef) string { return f.nameOfCard(*ref) }
 
 // IsViewer says whether a user is the one who looks.
 func (f frame) IsViewer(id string) bool { return f.viewer != nil && f.viewer.ID == id }
@@ -175,16 +189,42 @@ func hue(name string) string {
 
 func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// when is a time as short as it can be said today, in the machine's zone.
-func when(t time.Time) string {
-	t, now := t.Local(), time.Now()
-	switch {
-	case t.Format(time.DateOnly) == now.Format(time.DateOnly):
+// when is a time as short as it can be said now, in the machine's zone. Its title says it in full.
+func when(t time.Time) string { return whenAt(t.Local(), time.Now()) }
+
+func whenAt(t, now time.Time) string {
+	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	switch ago := now.Sub(t); {
+	case t.After(now.Add(time.Minute)): // a clock is wrong, or somebody lies
+		return t.Format("2 Jan 2006, 15:04")
+	case ago < time.Minute:
+		return "just now"
+	case ago < time.Hour:
+		return fmt.Sprintf("%d min ago", int(ago.Minutes()))
+	case !t.Before(midnight):
 		return t.Format("15:04")
+	case !t.Before(midnight.AddDate(0, 0, -1)):
+		return t.Format("Yesterday, 15:04")
+	case !t.Before(midnight.AddDate(0, 0, -6)):
+		return t.Format("Monday, 15:04")
 	case t.Year() == now.Year():
 		return t.Format("2 Jan, 15:04")
 	}
 	return t.Format("2 Jan 2006")
+}
+
+// lag is how far a mailbox is behind, in words.
+func lag(seconds int64) string {
+	switch d := time.Duration(seconds) * time.Second; {
+	case d < time.Minute:
+		return "a moment"
+	case d < time.Hour:
+		return plural(int(d.Minutes()), "minute", "minutes")
+	case d < 48*time.Hour:
+		return plural(int(d.Hours()), "hour", "hours")
+	default:
+		return plural(int(d.Hours()/24), "day", "days")
+	}
 }
 
 // day is a time in full.
@@ -275,6 +315,31 @@ func reason(code rules.Reason, own bool) string {
 	return "Not decided yet, and hidden until it is"
 }
 
+// worstFirst are the statuses of sent mail, the one that needs somebody first.
+var worstFirst = []string{"bounced", "delayed", "sent", "relayed", "delivered", "displayed", "replied"}
+
+// StatusCount is how many of a message's recipients have a status.
+type StatusCount struct {
+	Status string
+	N, Of  int
+}
+
+// deliveries are the statuses of a message's recipients, the worst first.
+func deliveries(counts map[string]int) []StatusCount {
+	var list []StatusCount
+	all := 0
+	for _, status := range worstFirst {
+		if n := counts[status]; n > 0 {
+			list = append(list, StatusCount{Status: status, N: n})
+			all += n
+		}
+	}
+	for i := range list {
+		list[i].Of = all
+	}
+	return list
+}
+
 func deliveryWord(status string) string {
 	words := map[string]string{"sent": "Sent", "delayed": "Delayed", "relayed": "Passed on", "delivered": "Delivered",
 		"displayed": "Read", "replied": "Replied", "bounced": "Bounced"}
@@ -311,4 +376,27 @@ func stateWord(state string) string {
 		return word
 	}
 	return state
+}
+
+// reportWord says what kind of report it is.
+func reportWord(source string) string {
+	words := map[string]string{"dsn": "Delivery report", "mdn": "Read receipt", "feedback": "Complaint", "answer": "Answer"}
+	if word, ok := words[source]; ok {
+		return word
+	}
+	return source
+}
+
+// actWord says an act of the trail in words.
+func actWord(act string) string {
+	words := map[string]string{
+		"user.upserted": "User told", "user.deleted": "User deleted", "card.upserted": "Card told", "card.deleted": "Card deleted",
+		"lead.converted": "Lead converted", "contact.merged": "Contacts merged", "setting.changed": "Setting changed",
+		"share.changed": "Share changed", "share.held": "Share held until its author confirms", "blocklist.changed": "Block list changed",
+		"policy.changed": "Policy changed", "message.forwarded": "Message forwarded", "restamped": "Stamps brought up to date",
+	}
+	if word, ok := words[act]; ok {
+		return word
+	}
+	return act
 }
