@@ -154,16 +154,17 @@ func (w *Window) fail(err error) {
 // Go opens an address, waits until it is there, and returns the status.
 func (w *Window) Go(url string) int64 {
 	w.tb.Helper()
-	return w.arrive(chromedp.Navigate(url))
+	return w.Arrive(chromedp.Navigate(url))
 }
 
 // Follow clicks what leads to another page, waits until it is there, and returns the status.
 func (w *Window) Follow(selector string) int64 {
 	w.tb.Helper()
-	return w.arrive(chromedp.Click(chromedp.CSS(selector)))
+	return w.Arrive(chromedp.Click(chromedp.CSS(selector)))
 }
 
-func (w *Window) arrive(step chromedp.Action[chromedp.Void]) int64 {
+// Arrive does what leads to another page, waits until it is there, and returns the status.
+func (w *Window) Arrive(step chromedp.Action[chromedp.Void]) int64 {
 	w.tb.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
