@@ -247,6 +247,13 @@ func TestMessageThatBreaksEachConnectionIsBisectedAndQuarantined(t *testing.T) {
 	if got := b.rows(`select f.name, l.uid, l.reason from ledger l join folders f on f.id = l.folder_id where disposition = 'quarantined'`); !slices.Equal(got, []string{"(INBOX,6," + reasonConnection + ")"}) {
 		t.Errorf("given up: %q", got)
 	}
+	// Once the line is good, saving the mailbox brings what it cost.
+	b.opts.dial = nil
+	b.put("ann-box", "ann")
+	b.sync("ann-box")
+	if ledger := b.ledger("ann-box"); !slices.Contains(ledger, "INBOX/6 stored") {
+		t.Errorf("after a PUT: %q", ledger)
+	}
 }
 
 func TestF34F35BadMailCostsItselfOnly(t *testing.T) {

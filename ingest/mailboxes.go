@@ -105,7 +105,7 @@ type Mailboxes struct{ o Options }
 func NewMailboxes(o Options) *Mailboxes { return &Mailboxes{o: o.withDefaults()} }
 
 // Put makes or changes a mailbox and wakes its loop. The id is the CRM's. A user not known yet is accepted; the sync
-// starts once it is. An *InvalidConfig says what cannot work.
+// starts once it is. Mail given up because connections broke is tried again. An *InvalidConfig says what cannot work.
 func (m *Mailboxes) Put(ctx context.Context, acc *db.Account, id string, cfg MailboxConfig) (Health, error) {
 	if cfg.WindowMonths == 0 {
 		cfg.WindowMonths = defaultWindowMonths
@@ -144,6 +144,13 @@ func (m *Mailboxes) Put(ctx context.Context, acc *db.Account, id string, cfg Mai
 		})
 		if err != nil {
 			return fmt.Errorf("configure the mailbox: %w", err)
+		}
+		// What a bad line cost is asked for again: whoever saves a mailbox wants it looked at.
+		err = tx.WantQuarantined(ctx, queries.WantQuarantinedParams{
+			AccountID: acc.ID, MailboxID: row.ID, Reasons: []string{reasonConnection, reasonNotDelivered},
+		})
+		if err != nil {
+			return fmt.Errorf("want quarantined mail again: %w", err)
 		}
 		if err := tx.NewLease(ctx, queries.NewLeaseParams{AccountID: acc.ID, MailboxID: row.ID}); err != nil {
 			return fmt.Errorf("make the mailbox due: %w", err)

@@ -1,3 +1,11 @@
+-- What was given up for a reason that may have passed is fetched once more.
+-- name: WantQuarantined :exec
+update ledger l set wanted = true
+from folders f
+where f.account_id = @account_id and f.mailbox_id = @mailbox_id and f.gone_at is null
+  and l.account_id = f.account_id and l.folder_id = f.id and l.uid_validity = f.uid_validity
+  and l.disposition = 'quarantined' and l.reason = any (@reasons::text[]) and not l.wanted;
+
 -- The UIDs that have a disposition, as ranges.
 -- name: LedgerRanges :many
 select min(uid)::bigint as first, max(uid)::bigint as last

@@ -649,6 +649,26 @@ func (q *Queries) WantIndexed(ctx context.Context, arg WantIndexedParams) error 
 	return err
 }
 
+const wantQuarantined = `-- name: WantQuarantined :exec
+update ledger l set wanted = true
+from folders f
+where f.account_id = $1 and f.mailbox_id = $2 and f.gone_at is null
+  and l.account_id = f.account_id and l.folder_id = f.id and l.uid_validity = f.uid_validity
+  and l.disposition = 'quarantined' and l.reason = any ($3::text[]) and not l.wanted
+`
+
+type WantQuarantinedParams struct {
+	AccountID int64
+	MailboxID int64
+	Reasons   []string
+}
+
+// What was given up for a reason that may have passed is fetched once more.
+func (q *Queries) WantQuarantined(ctx context.Context, arg WantQuarantinedParams) error {
+	_, err := q.db.Exec(ctx, wantQuarantined, arg.AccountID, arg.MailboxID, arg.Reasons)
+	return err
+}
+
 const wantedUIDs = `-- name: WantedUIDs :many
 select l.folder_id, l.uid
 from folders f

@@ -82,6 +82,8 @@ type world struct {
 	workers []*worker
 	gone    sync.WaitGroup // killed workers on their way out
 
+	flags bool // what was read must be known by now
+
 	mu      sync.Mutex
 	calm    bool
 	commits *rand.Rand
