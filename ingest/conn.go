@@ -40,20 +40,28 @@ func dialIMAP(ctx context.Context, cfg imapconn.Config) (conn, error) {
 
 // connect dials a mailbox with its sealed secret.
 func (o Options) connect(ctx context.Context, acc *db.Account, m queries.Mailbox) (conn, error) {
-	auth, err := o.openAuth(acc, m)
+	auth, err := o.openAuth(acc, m.ID, m.SealedAuth)
 	if err != nil {
 		return nil, err
 	}
-	return o.dial(ctx, imapconn.Config{
+	var token string
+	cfg := imapconn.Config{
 		Host: m.Host, Port: int(m.Port), TLS: imapconn.TLSMode(m.Tls), Username: m.Username,
-		Auth: o.present(acc, m, auth), Dialer: o.Dialer, RootCAs: o.RootCAs, Limits: o.Limits,
+		Auth: o.present(acc, m, auth, "", &token), Dialer: o.Dialer, RootCAs: o.RootCAs, Limits: o.Limits,
 		Logger: o.Logger.With("account", acc.PublicID, "mailbox", m.CrmID),
-	})
+	}
+	c, err := o.dial(ctx, cfg)
+	if imapconn.AuthRejected(err) && auth.OAuth != nil && token == auth.OAuth.AccessToken && !auth.OAuth.good(token) {
+		// The server knows better than the clock whether a token is good: it is renewed, once (F31).
+		cfg.Auth = o.present(acc, m, auth, token, &token)
+		c, err = o.dial(ctx, cfg)
+	}
+	return c, err
 }
 
-func (o Options) openAuth(acc *db.Account, m queries.Mailbox) (MailboxAuth, error) {
+func (o Options) openAuth(acc *db.Account, mailbox int64, sealed []byte) (MailboxAuth, error) {
 	var auth MailboxAuth
-	secret, err := o.DB.OpenSecret(acc, authSecret(m.ID), m.SealedAuth)
+	secret, err := o.DB.OpenSecret(acc, authSecret(mailbox), sealed)
 	if err != nil {
 		return auth, fmt.Errorf("open the mailbox's secret: %w", err)
 	}

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"time"
-
-	"golang.org/x/oauth2"
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/queries"
@@ -54,23 +51,21 @@ func (l *loop) fail(ctx context.Context, cause error) (time.Duration, error) {
 	return pause, l.setState(ctx, stateError, p.Sentence+" "+p.Hint)
 }
 
-// grantRefused says that the provider refused the grant itself; when it only could not answer, it is asked again (F31).
-func grantRefused(err error) bool {
-	var refused *oauth2.RetrieveError
-	return errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode < http.StatusInternalServerError &&
-		refused.Response.StatusCode != http.StatusTooManyRequests
-}
-
 // failAuth counts refusals of the present secret, so that the server does not lock the account (F32).
 func (l *loop) failAuth(ctx context.Context, cause error) (time.Duration, error) {
 	l.row.AuthFailures++
+	p := imapconn.ProblemOf(cause)
+	if grantRefused(cause) {
+		// Asking again with the same grant never helps.
+		l.row.AuthFailures = maxAuthTries
+		p = imapconn.Problem{Sentence: "The mail provider has withdrawn the permission to read this mailbox.", Hint: "Reconnect the mailbox."}
+	}
 	l.log().Warn("ingest: login refused", "kind", imapconn.KindOf(cause), "failures", l.row.AuthFailures)
 	err := l.tx(ctx, "auth", func(tx *db.Tx) error {
 		return tx.SetAuthFailures(ctx, queries.SetAuthFailuresParams{
 			AccountID: l.acc.ID, ID: l.mailboxID, ConfigEpoch: l.row.ConfigEpoch, AuthFailures: l.row.AuthFailures,
 		})
 	})
-	p := imapconn.ProblemOf(cause)
 	err = errors.Join(err, l.setState(ctx, stateNeedsAuth, p.Sentence+" "+p.Hint))
 	if l.row.AuthFailures >= maxAuthTries {
 		return authRest, err

@@ -64,6 +64,20 @@ const (
 	unknownUserRetry = 5 * time.Second
 )
 
+// OAuth.
+const (
+	// tokenLeeway before its end a token is renewed.
+	tokenLeeway = time.Minute
+	// tokenTimeout bounds one renewal, for which a PUT of that mailbox may wait; saveTimeout writing it down, in saveTries.
+	tokenTimeout = 10 * time.Second
+	saveTimeout  = 10 * time.Second
+	saveTries    = 3
+	// renewals at once in the process: each holds a connection to the database.
+	renewals = 4
+	// tokenHeaderBytes of a provider's answer are read, and a megabyte of its body.
+	tokenHeaderBytes = 64 << 10
+)
+
 // Sizes.
 const (
 	// batchSize messages are one transaction: 10–20 ms of work, for which a share of the author waits at most.
@@ -91,7 +105,8 @@ const (
 	maxWindowMonths     = 1200
 	maxIDBytes          = 128
 	maxHostBytes        = 253
-	maxSecretBytes      = 1 << 10 // user name, password, folder name
+	maxSecretBytes      = 1 << 10  // user name, password, folder name
+	maxGrantBytes       = 32 << 10 // an OAuth grant in all; Microsoft's tokens have 2 to 4 KB
 	maxChosenFolders    = 1000
 	// checkHostTimeout bounds the look-up of a host at PUT.
 	checkHostTimeout = 5 * time.Second

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -216,8 +217,11 @@ func checkAuth(a MailboxAuth) error {
 	if a.OAuth.AccessToken == "" && (a.OAuth.RefreshToken == "" || a.OAuth.TokenURL == "") {
 		return &InvalidConfig{"invalid_auth", "Give an access token, or a refresh token and the token URL."}
 	}
-	if a.OAuth.TokenURL != "" && !strings.HasPrefix(a.OAuth.TokenURL, "https://") {
-		return &InvalidConfig{"invalid_auth", "The token URL begins with https://."}
+	if u, err := url.Parse(a.OAuth.TokenURL); a.OAuth.TokenURL != "" && (err != nil || u.Scheme != "https" || u.Hostname() == "") {
+		return &InvalidConfig{"invalid_auth", "The token URL begins with https:// and names a host."}
+	}
+	if len(a.OAuth.AccessToken)+len(a.OAuth.RefreshToken)+len(a.OAuth.TokenURL)+len(a.OAuth.ClientID)+len(a.OAuth.ClientSecret) > maxGrantBytes {
+		return &InvalidConfig{"invalid_auth", "The OAuth grant is too long."}
 	}
 	return nil
 }
@@ -227,6 +231,15 @@ func checkAuth(a MailboxAuth) error {
 func (m *Mailboxes) checkHost(ctx context.Context, cfg MailboxConfig) error {
 	ctx, cancel := context.WithTimeout(ctx, checkHostTimeout)
 	defer cancel()
+	if cfg.Auth.OAuth != nil && cfg.Auth.OAuth.TokenURL != "" {
+		u, err := url.Parse(cfg.Auth.OAuth.TokenURL)
+		if err == nil {
+			_, err = m.o.Dialer.Resolve(ctx, u.Hostname())
+		}
+		if errors.Is(err, safedial.ErrForbidden) {
+			return &InvalidConfig{"host_forbidden", "The token URL's host cannot be used."}
+		}
+	}
 	ips, err := m.o.Dialer.Resolve(ctx, cfg.Host)
 	plain := cfg.TLS == string(imapconn.TLSNone)
 	switch {

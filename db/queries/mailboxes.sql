@@ -44,6 +44,10 @@ set host = @host, port = @port, tls = @tls, username = @username, sealed_auth = 
     auth_failures = 0
 where account_id = @account_id and id = @id;
 
+-- name: LockSealedAuth :one
+-- The secret as it is now. Whoever renews a grant holds this lock from reading the old to writing the new one.
+select sealed_auth, config_epoch from mailboxes where account_id = @account_id and id = @id for no key update;
+
 -- name: SaveSealedAuth :exec
 update mailboxes set sealed_auth = @sealed_auth
 where account_id = @account_id and id = @id and config_epoch = @config_epoch;

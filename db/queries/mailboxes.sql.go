@@ -117,6 +117,28 @@ func (q *Queries) LockMailbox(ctx context.Context, arg LockMailboxParams) (LockM
 	return i, err
 }
 
+const lockSealedAuth = `-- name: LockSealedAuth :one
+select sealed_auth, config_epoch from mailboxes where account_id = $1 and id = $2 for no key update
+`
+
+type LockSealedAuthParams struct {
+	AccountID int64
+	ID        int64
+}
+
+type LockSealedAuthRow struct {
+	SealedAuth  []byte
+	ConfigEpoch int64
+}
+
+// The secret as it is now. Whoever renews a grant holds this lock from reading the old to writing the new one.
+func (q *Queries) LockSealedAuth(ctx context.Context, arg LockSealedAuthParams) (LockSealedAuthRow, error) {
+	row := q.db.QueryRow(ctx, lockSealedAuth, arg.AccountID, arg.ID)
+	var i LockSealedAuthRow
+	err := row.Scan(&i.SealedAuth, &i.ConfigEpoch)
+	return i, err
+}
+
 const loopMailbox = `-- name: LoopMailbox :one
 select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, u.state as user_state, a.deletion
 from mailboxes m

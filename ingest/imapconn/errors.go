@@ -150,7 +150,7 @@ var problems = map[Kind]Problem{
 	KindTLS:         {Sentence: "No safe connection to the mail server was possible.", Hint: "Check port and TLS mode; Mailstamp never falls back to plaintext."},
 	KindAuth:        {Sentence: "The mail server did not accept the user name or password.", Hint: "Give the new password or reconnect the mailbox; some providers want an app password."},
 	KindAuthUnknown: {Sentence: "The mail server offers no way to log in that Mailstamp knows.", Hint: "Mailstamp speaks PLAIN, LOGIN, XOAUTH2 and OAUTHBEARER; many providers accept OAuth only."},
-	KindToken:       {Sentence: "The sign-in with the mail provider has to be renewed.", Hint: "Refreshing the OAuth token failed; see the log for the provider's answer."},
+	KindToken:       {Sentence: "The mail provider could not renew the sign-in just now.", Hint: "It is tried again by itself; if it lasts, see the log for the provider's answer."},
 	KindThrottled:   {Sentence: "The mail server asks us to slow down.", Hint: "Nothing to do: the sync waits and goes on where it was."},
 	KindTooMany:     {Sentence: "The mail server allows no further connection now.", Hint: "Close other mail programs of this user, or wait: the sync goes on by itself."},
 	KindTimeout:     {Sentence: "The mail server stopped answering.", Hint: "It is tried again by itself; if it lasts, look at the server or the network between."},

@@ -27,6 +27,9 @@ type Options struct {
 	TLS      bool   // TLS from the first byte, by a certificate that CAs verifies
 	StartTLS bool   // STARTTLS by the same; without it no login
 	Dir      string // where mail is kept between starts; "" keeps nothing
+	// Token, when set, says whether an access token is a user's: the server then
+	// offers XOAUTH2 and OAUTHBEARER as well.
+	Token func(user, token string) bool
 	// Wrap, when set, stands between the listener and the server: faults.
 	Wrap func(net.Listener) net.Listener
 }

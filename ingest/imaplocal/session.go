@@ -34,8 +34,12 @@ func (s *session) Login(username, password string) error {
 	if err := u.Login(username, password); err != nil {
 		return err
 	}
-	s.user, s.UserSession = u, imapmemserver.NewUserSession(u.User)
+	s.begin(u)
 	return nil
+}
+
+func (s *session) begin(u *user) {
+	s.user, s.UserSession = u, imapmemserver.NewUserSession(u.User)
 }
 
 func (s *session) Select(name string, options *imap.SelectOptions) (*imap.SelectData, error) {
