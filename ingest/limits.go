@@ -45,6 +45,16 @@ type Timing struct {
 	FirstRetry, Silence      time.Duration
 }
 
+// Verify.
+const (
+	// verifyPatience is how long a difference between ledger and server must last to count: the loop may be about it.
+	verifyPatience = 5 * time.Second
+	// verifyAgain is the pause between two looks.
+	verifyAgain = time.Second
+	// maxVerifyRanges of UIDs are named in one difference.
+	maxVerifyRanges = 20
+)
+
 // Errors.
 const (
 	// firstRetry, maxRetry: pause after a failed pass, doubled each time without progress.

@@ -220,7 +220,7 @@ func (l *loop) look(ctx context.Context, f *folder) (plan.Shown, error) {
 	}
 	shown.Window = shown.All
 	if len(shown.All.Subtract(f.uids)) > 0 {
-		window, err := l.conn.UIDs(ctx, l.windowStart())
+		window, err := l.conn.UIDs(ctx, windowStart(l.row))
 		if err != nil {
 			return shown, err
 		}
@@ -263,8 +263,8 @@ func (l *loop) lookAtChanges(ctx context.Context, f *folder) (shown plan.Shown, 
 }
 
 // windowStart is the day from which on mail is synced. It does not move, so nothing falls out of the window.
-func (l *loop) windowStart() time.Time {
-	return l.row.CreatedAt.AddDate(0, -int(l.row.WindowMonths), 0)
+func windowStart(m queries.Mailbox) time.Time {
+	return m.CreatedAt.AddDate(0, -int(m.WindowMonths), 0)
 }
 
 // loadLedger reads which UIDs have a disposition, unless that is known.

@@ -22,7 +22,7 @@ type commands struct {
 	Account accountCommand `cmd:"" help:"Make accounts."`
 	Doctor  doctorCommand  `cmd:"" help:"Check database, keys, clock and every mailbox, and say what to do."`
 	Explain explainCommand `cmd:"" help:"Say why a user sees a message on a card, or why not."`
-	Verify  verifyCommand  `cmd:"" help:"Compare every stamp with what a second, slow evaluator makes of the facts; list every difference."`
+	Verify  verifyCommand  `cmd:"" help:"Compare every stamp with what a second, slow evaluator makes of the facts, and every folder's ledger with the server; list every difference."`
 	Audit   auditCommand   `cmd:"" help:"Check the trail of changes."`
 	Demo    demoCommand    `cmd:"" help:"Show it all on this machine: PostgreSQL, mailboxes with sample mail, a sample CRM, the worker, the pages."`
 }

@@ -48,7 +48,7 @@ func TestUpgradeFromRelease1(t *testing.T) {
 		}
 		return nil
 	})
-	if out := string(p.Run(t, "verify")); !strings.HasSuffix(out, ": 0 differences\n") {
+	if out := string(p.Run(t, "verify", "--only=stamps")); !strings.HasSuffix(out, ": 0 differences\n") {
 		t.Errorf("verify:\n%s", out)
 	}
 	if out := string(p.Run(t, "audit", "verify", "--head="+strings.TrimSpace(trail))); !strings.HasPrefix(out, strings.SplitN(trail, ":", 2)[0]) {

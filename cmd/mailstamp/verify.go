@@ -6,47 +6,116 @@ import (
 	"fmt"
 
 	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/ingest"
+	"github.com/mailstamp/mailstamp/ingest/imapconn"
+	"github.com/mailstamp/mailstamp/ingest/imapconn/safedial"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/naive"
 )
 
-type verifyCommand struct{}
+type verifyCommand struct {
+	Only string `enum:"stamps,ledger,all" default:"all" help:"What to compare: stamps, ledger (which logs in to every mailbox) or all. Default: all."`
+}
 
-// Run prints one line for each account and one for each difference, and fails when there is one.
-func (*verifyCommand) Run(ctx context.Context, p *program) error {
+// Run prints one line for each account, mailbox and difference, and fails when there is a difference, or a mailbox that
+// could not be compared.
+func (c *verifyCommand) Run(ctx context.Context, p *program) error {
 	d, err := p.openDB(ctx)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	accounts, err := d.System().AccountIDs(ctx)
+	accounts, err := d.Accounts(ctx)
 	if err != nil {
-		return fmt.Errorf("list the accounts: %w", err)
+		return err
 	}
-	total := 0
-	var printed error
-	say := func(format string, args ...any) {
-		_, err := fmt.Fprintf(p.out, format, args...)
-		printed = errors.Join(printed, err)
-	}
-	for _, id := range accounts {
-		found, err := verifyStamps(ctx, d, id)
-		if err != nil {
-			return fmt.Errorf("account %d: %w", id, err)
+	v := &verification{program: p, db: d, mailboxes: ingest.NewMailboxes(ingest.Options{
+		DB: d, Dialer: &safedial.Dialer{Allow: p.AllowPrivateIMAP.List}, Logger: p.log,
+	})}
+	for _, acc := range accounts {
+		if c.Only != "ledger" {
+			found, err := verifyStamps(ctx, d, acc.ID)
+			if err != nil {
+				return fmt.Errorf("account %d: %w", acc.ID, err)
+			}
+			v.stamps += len(found.differences)
+			found.print(acc.ID, v.say)
 		}
-		total += len(found.differences)
-		found.print(id, say)
+		if c.Only != "stamps" {
+			if err := v.ledgers(ctx, acc); err != nil {
+				return fmt.Errorf("account %d: %w", acc.ID, err)
+			}
+		}
 	}
-	switch {
-	case printed != nil:
-		return fmt.Errorf("print the findings: %w", printed)
-	case total > 0:
-		return fmt.Errorf("%d stamps differ from what the facts say", total)
+	if v.printed != nil {
+		return fmt.Errorf("print the findings: %w", v.printed)
+	}
+	return v.verdict()
+}
+
+// verification prints findings and counts them.
+type verification struct {
+	*program
+	db        *db.DB
+	mailboxes *ingest.Mailboxes
+	printed   error
+
+	stamps, ledger, unreachable int
+}
+
+func (v *verification) say(format string, args ...any) {
+	_, err := fmt.Fprintf(v.out, format, args...)
+	v.printed = errors.Join(v.printed, err)
+}
+
+func (v *verification) verdict() error {
+	var err error
+	if v.stamps > 0 {
+		err = errors.Join(err, fmt.Errorf("%d stamps differ from what the facts say", v.stamps))
+	}
+	if v.ledger > 0 {
+		err = errors.Join(err, fmt.Errorf("%d differences between ledger and server", v.ledger))
+	}
+	if v.unreachable > 0 {
+		err = errors.Join(err, fmt.Errorf("%d mailboxes could not be compared", v.unreachable))
+	}
+	return err
+}
+
+// ledgers compares each folder of the account's mailboxes with its server.
+func (v *verification) ledgers(ctx context.Context, acc *db.Account) error {
+	list, err := v.mailboxes.List(ctx, acc)
+	if err != nil {
+		return err
+	}
+	for _, h := range list {
+		found, err := v.mailboxes.Verify(ctx, acc, h.ID)
+		switch {
+		case errors.Is(err, ingest.ErrDisconnected):
+			v.say("  mailbox %s: disconnected, there is nothing to compare with\n", oneLine(h.ID))
+			continue
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			v.unreachable++
+			problem := imapconn.ProblemOf(err)
+			v.say("  mailbox %s: not compared: %s %s\n", oneLine(h.ID), problem.Sentence, problem.Hint)
+			continue
+		}
+		v.ledger += len(found.Differences)
+		v.say("  mailbox %s, %d folders, %d messages: %d differences", oneLine(h.ID), found.Folders, found.Messages, len(found.Differences))
+		if len(found.Differences) > 0 && h.State != "live" {
+			v.say("; the mailbox is %s, which may explain them", h.State)
+		}
+		v.say("\n")
+		for _, difference := range found.Differences {
+			v.say("    %s\n", difference)
+		}
 	}
 	return nil
 }
 
-// findings on one account, at one instant.
+// findings on one account's stamps, at one instant.
 type findings struct {
 	differences []naive.Difference
 	behind      int   // inputs that changed and are not re-stamped yet
