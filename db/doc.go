@@ -10,6 +10,9 @@
 //   - Tx runs its function again after a serialization failure or a dead-lock: functions given to it keep all
 //     effects inside the transaction. It never runs one again whose COMMIT may have happened.
 //
+//   - Whoever writes mail or takes addresses in shares the account's lock of erasures, before all others; whoever erases a
+//     person holds it exclusively. So under it nothing of the person comes in that was looked at before.
+//
 //   - Whoever changes what stamps are computed from, or writes stamps, takes its locks first, each as a statement of
 //     its own and in this order, and only then reads the facts:
 //

@@ -10,12 +10,15 @@ import (
 	"github.com/mailstamp/mailstamp/db/queries"
 )
 
-// Intern returns the ids of canonical addresses, which may repeat, and makes rows for the new ones. It comes before the
-// account's and the authors' locks: two transactions that bring the same new address wait for each other's row, and one of
-// them must not hold what the other needs to finish.
+// Intern returns the ids of canonical addresses, which may repeat, and makes rows for the new ones; those of erased persons have
+// none. It comes before the account's and the authors' locks: two transactions that bring the same new address wait for each
+// other's row, and one of them must not hold what the other needs to finish.
 func (tx *Tx) Intern(ctx context.Context, acc *Account, addresses []string) (map[string]int64, error) {
 	if len(addresses) == 0 {
 		return map[string]int64{}, nil
+	}
+	if err := tx.LockErasures(ctx, Shared); err != nil {
+		return nil, err
 	}
 	sorted := slices.Clone(addresses)
 	slices.Sort(sorted)
@@ -46,4 +49,29 @@ func (tx *Tx) Intern(ctx context.Context, acc *Account, addresses []string) (map
 		return nil, fmt.Errorf("intern addresses: %w", err)
 	}
 	return ids, find()
+}
+
+// Erased returns those of the canonical addresses that are erased persons'.
+func (tx *Tx) Erased(ctx context.Context, acc *Account, addresses []string) (map[string]bool, error) {
+	if len(addresses) == 0 {
+		return nil, nil
+	}
+	byHash := make(map[string]string, len(addresses))
+	p := queries.ErasedHashesParams{AccountID: tx.AccountID}
+	for _, a := range addresses {
+		hash := acc.Keys.AddressHash(a)
+		if byHash[string(hash)] == "" {
+			byHash[string(hash)] = a
+			p.Hashes = append(p.Hashes, hash)
+		}
+	}
+	hashes, err := tx.ErasedHashes(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("look for erased persons: %w", err)
+	}
+	erased := make(map[string]bool, len(hashes))
+	for _, h := range hashes {
+		erased[byHash[string(h)]] = true
+	}
+	return erased, nil
 }

@@ -36,9 +36,16 @@ func (tx *Tx) LockAuthors(ctx context.Context, exclusive, shared []int64) error 
 	return tx.lock(ctx, modes)
 }
 
-// LockMail takes the lock of whoever writes the user's mail, until the transaction ends. It comes before all others.
+// LockMail takes the lock of whoever writes the user's mail, until the transaction ends, and shares the account's lock of
+// erasures. It comes before all others.
 func (tx *Tx) LockMail(ctx context.Context, user int64) error {
-	return tx.lock(ctx, map[int64]LockMode{lockKey('M', tx.AccountID, user): Exclusive})
+	return tx.lock(ctx, map[int64]LockMode{lockKey('E', tx.AccountID, 0): Shared, lockKey('M', tx.AccountID, user): Exclusive})
+}
+
+// LockErasures takes the account's lock of erasures until the transaction ends: Exclusive to remove a person, Shared for whoever
+// writes mail or takes addresses in. It comes before all others.
+func (tx *Tx) LockErasures(ctx context.Context, mode LockMode) error {
+	return tx.lock(ctx, map[int64]LockMode{lockKey('E', tx.AccountID, 0): mode})
 }
 
 func (tx *Tx) lock(ctx context.Context, modes map[int64]LockMode) error {

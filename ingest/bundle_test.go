@@ -65,7 +65,8 @@ func newBundle(t testing.TB) *bundle {
 			}
 			return tx.LockAccount(ctx, db.Shared)
 		}),
-		Timing: Timing{Pass: 200 * time.Millisecond, Acquire: 50 * time.Millisecond, Renew: 100 * time.Millisecond, LeaseTTL: time.Second, FirstRetry: time.Millisecond},
+		Removal: func(context.Context, *db.Tx, int64) error { return nil },
+		Timing:  Timing{Pass: 200 * time.Millisecond, Acquire: 50 * time.Millisecond, Renew: 100 * time.Millisecond, LeaseTTL: time.Second, FirstRetry: time.Millisecond},
 	}
 	if os.Getenv("INGEST_LOG") != "" {
 		b.opts.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))

@@ -18,9 +18,16 @@
 //   - Nothing is deleted but what a second, exact search proved absent, after the new mail of all folders was stored,
 //     and never more at once than the brake allows without a person's word.
 //
+// Three ways by which mail goes, beside that it vanished from the server: with its mailbox (Delete, RemoveMail), with a person
+// (Erasure), and because all whom it concerns have been blocked for a grace period (Purge). The first two hide it in the
+// transaction that is answered and remove it in the background; blocking hid the third.
+//
 // Decisions where SPEC is silent: the window starts window_months before the mailbox was first named and does not move;
 // a mailbox whose user is not known yet waits; a PUT confirms a held deletion; the user of a mailbox cannot change;
-// mail of a folder that is no longer chosen stays until it vanishes from the server.
+// mail of a folder that is no longer chosen stays until it vanishes from the server. To erase a person removes every mail that
+// the person's address is on, whoever else is on it: what is left of a mail without one of its parties is no mail. Other
+// people's mail that names the address in its text keeps all but the address. Mail of an erased person that comes later is
+// skipped, without hashes; a later mail that only names the address in its text is not looked into.
 //
 // # Delivery reports
 //

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/mailstamp/mailstamp/db"
@@ -221,25 +223,27 @@ func removeUnplaced(ctx context.Context, tx *db.Tx, author int64, messages []int
 	if err := tx.SetMessagesSeen(ctx, queries.SetMessagesSeenParams{AccountID: tx.AccountID, Ids: messages}); err != nil {
 		return 0, err
 	}
-	seen := map[int64]bool{}
-	var addresses []int64
+	met := map[int64]bool{}
 	for _, r := range removed {
 		for _, a := range r.AddressIds {
-			if !seen[a] {
-				seen[a] = true
-				addresses = append(addresses, a)
-			}
+			met[a] = true
 		}
 	}
-	if len(addresses) == 0 {
-		return int64(len(removed)), nil
+	return int64(len(removed)), endCorrespondences(ctx, tx, author, met)
+}
+
+// endCorrespondences follows the removal of mail with the addresses: what is the newest now, and with whom there is none left.
+func endCorrespondences(ctx context.Context, tx *db.Tx, author int64, met map[int64]bool) error {
+	if len(met) == 0 {
+		return nil
 	}
+	addresses := slices.Sorted(maps.Keys(met))
 	if err := tx.ShrinkCorrespondences(ctx, queries.ShrinkCorrespondencesParams{
 		AccountID: tx.AccountID, AuthorID: author, AddressIds: addresses,
 	}); err != nil {
-		return 0, err
+		return err
 	}
-	return int64(len(removed)), tx.RemoveEmptyCorrespondences(ctx, queries.RemoveEmptyCorrespondencesParams{
+	return tx.RemoveEmptyCorrespondences(ctx, queries.RemoveEmptyCorrespondencesParams{
 		AccountID: tx.AccountID, AuthorID: author, AddressIds: addresses,
 	})
 }

@@ -314,28 +314,6 @@ func TestAttachmentOnDemand(t *testing.T) {
 	}
 }
 
-func TestDeleteModes(t *testing.T) {
-	t.Parallel()
-	b := office(t)
-	b.mailbox("ann-second", "ann")
-	b.append("ann-second", "INBOX", mail{id: "1@x", from: "Joe <joe@acme.example>", to: "ann@firm.example", subject: "Offer", body: "How much?"})
-	b.sync("ann-box")
-	b.sync("ann-second")
-	must(t, b.boxes.Delete(b.ctx, b.acc, "ann-box", DeleteMail))
-	if got := strings.Join(b.rows(`select header_id from messages`), " "); got != "(1@x)" {
-		t.Errorf("left are %s", got)
-	}
-	if _, err := b.boxes.Get(b.ctx, b.acc, "ann-box"); err != ErrNoMailbox {
-		t.Errorf("a deleted mailbox gives %v", err)
-	}
-	must(t, b.boxes.Delete(b.ctx, b.acc, "ann-second", Disconnect))
-	h, err := b.boxes.Get(b.ctx, b.acc, "ann-second")
-	must(t, err)
-	if h.State != "disconnected" || b.one(`select count(*) from messages`) != "1" {
-		t.Errorf("disconnected: %+v", h)
-	}
-}
-
 func TestPutRefusesWhatCannotWork(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

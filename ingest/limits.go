@@ -1,6 +1,9 @@
 package ingest
 
-import "time"
+import (
+	"time"
+	"unicode/utf8"
+)
 
 // Leases. A worker lives while its heartbeat is fresh; a killed one's mailboxes move after at most
 // leaseTTL + acquireEvery = 23 s (required: 30 s).
@@ -102,6 +105,10 @@ const (
 	flagChunk = 5000
 	// removeChunk messages are removed in one transaction.
 	removeChunk = 1000
+	// purgeChunk messages are judged in one transaction, under the account's lock: some 20 ms.
+	purgeChunk = 200
+	// redactChunk messages are looked through in one transaction for the address of an erased person: some 20 ms of reading.
+	redactChunk = 500
 	// backfills at once in the process; live mail waits for none.
 	backfills = 4
 	// maxPerHost, maxPerAccount bound the connections of this process.
@@ -113,7 +120,8 @@ const (
 const (
 	defaultWindowMonths = 24
 	maxWindowMonths     = 1200
-	maxIDBytes          = 128
+	maxIDLength         = 128 // characters (API.md)
+	maxIDBytes          = maxIDLength * utf8.UTFMax
 	maxHostBytes        = 253
 	maxSecretBytes      = 1 << 10  // user name, password, folder name
 	maxGrantBytes       = 32 << 10 // an OAuth grant in all; Microsoft's tokens have 2 to 4 KB

@@ -21,6 +21,9 @@ import (
 // ErrNoMailbox: the account has no mailbox of that id.
 var ErrNoMailbox = errors.New("no such mailbox")
 
+// ErrBeingRemoved: the mailbox's mail is being removed; once that is done, it can be made anew.
+var ErrBeingRemoved = errors.New("the mailbox is being removed")
+
 // ErrNoMessage: the message is not there, or on no server any more.
 var ErrNoMessage = errors.New("no such message")
 
@@ -91,14 +94,6 @@ type FolderHealth struct {
 	OnServer    int64  `json:"on_server"`
 }
 
-// DeleteMode is what becomes of the mail when a mailbox is taken away.
-type DeleteMode string
-
-const (
-	Disconnect DeleteMode = "disconnect" // stop syncing, keep the mail
-	DeleteMail DeleteMode = "delete"     // remove the author's mail that no other mailbox of the author holds
-)
-
 // Mailboxes is what the CRM and the console ask of mailboxes. It is safe for concurrent use.
 type Mailboxes struct{ o Options }
 
@@ -129,6 +124,8 @@ func (m *Mailboxes) Put(ctx context.Context, acc *db.Account, id string, cfg Mai
 				AccountID: acc.ID, CrmID: id, UserID: user, Host: cfg.Host, Port: int32(cfg.Port), Tls: cfg.TLS,
 				Username: cfg.Username, WindowMonths: int32(cfg.WindowMonths),
 			})
+		case err == nil && row.Removing:
+			return ErrBeingRemoved
 		case err == nil && row.UserID != user:
 			return &InvalidConfig{"user_cannot_change", "The mailbox belongs to another user; delete it first."}
 		}
@@ -178,7 +175,7 @@ func (m *Mailboxes) check(ctx context.Context, id string, cfg MailboxConfig) err
 		return s == "" || len(s) > most || !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r\n")
 	}
 	switch {
-	case long(id, maxIDBytes), long(cfg.User, maxIDBytes):
+	case long(id, maxIDBytes), utf8.RuneCountInString(id) > maxIDLength, long(cfg.User, maxIDBytes), utf8.RuneCountInString(cfg.User) > maxIDLength:
 		return &InvalidConfig{"invalid_id", "Ids have 1 to 128 characters."}
 	case long(cfg.Host, maxHostBytes):
 		return &InvalidConfig{"invalid_host", "Name the mail server's host."}
@@ -300,6 +297,9 @@ func health(m queries.Mailbox, user string, synced *time.Time, counts []queries.
 		ID: m.CrmID, User: user, State: m.State, Progress: Progress{Done: m.Done, Total: m.Total}, LastSync: m.LastSync,
 		Problem: m.Problem, Since: m.ProblemSince, Host: m.Host, Folders: []FolderHealth{},
 	}
+	if m.Removing {
+		h.Problem, h.Since = new(problemRemoving), m.ProblemSince
+	}
 	if synced != nil && (h.LastSync == nil || synced.After(*h.LastSync)) {
 		h.LastSync = synced
 	}
@@ -316,63 +316,4 @@ func health(m queries.Mailbox, user string, synced *time.Time, counts []queries.
 		}
 	}
 	return h
-}
-
-// Delete takes a mailbox away, or ErrNoMailbox. With Disconnect its secret goes and its mail stays; with DeleteMail the
-// author's mail goes that no other mailbox of the author holds, and the mailbox with it. When Delete returns, no loop
-// writes for the mailbox any more.
-func (m *Mailboxes) Delete(ctx context.Context, acc *db.Account, id string, mode DeleteMode) error {
-	var row queries.LockMailboxRow
-	err := m.o.DB.Tx(ctx, acc.ID, func(tx *db.Tx) (err error) {
-		row, err = tx.LockMailbox(ctx, queries.LockMailboxParams{AccountID: acc.ID, CrmID: id})
-		if errors.Is(err, pgx.ErrNoRows) {
-			return ErrNoMailbox
-		}
-		if err != nil {
-			return fmt.Errorf("load the mailbox: %w", err)
-		}
-		if err := tx.DisconnectMailbox(ctx, queries.DisconnectMailboxParams{AccountID: acc.ID, ID: row.ID}); err != nil {
-			return fmt.Errorf("disconnect the mailbox: %w", err)
-		}
-		// Without a lease no loop can write.
-		if err := tx.RemoveLease(ctx, queries.RemoveLeaseParams{AccountID: acc.ID, MailboxID: row.ID}); err != nil {
-			return fmt.Errorf("remove the lease: %w", err)
-		}
-		return wake(ctx, tx, row.ID)
-	})
-	if err != nil || mode != DeleteMail {
-		return err
-	}
-	return m.deleteMail(ctx, acc, row)
-}
-
-// deleteMail removes what a disconnected mailbox brought, in transactions of bounded size; cut off, it can be asked for
-// again.
-func (m *Mailboxes) deleteMail(ctx context.Context, acc *db.Account, row queries.LockMailboxRow) error {
-	for more := true; more; {
-		err := m.o.DB.Tx(ctx, acc.ID, func(tx *db.Tx) error {
-			if err := tx.LockMail(ctx, row.UserID); err != nil {
-				return err
-			}
-			ids, err := tx.RemoveLedgerOfMailbox(ctx, queries.RemoveLedgerOfMailboxParams{AccountID: acc.ID, MailboxID: row.ID, Most: removeChunk})
-			if err != nil {
-				return fmt.Errorf("remove the ledger: %w", err)
-			}
-			if more = len(ids) > 0; !more {
-				return nil
-			}
-			messages := slices.DeleteFunc(ids, func(id int64) bool { return id == 0 })
-			_, err = removeUnplaced(ctx, tx, row.UserID, messages)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("delete mail: %w", err)
-		}
-	}
-	return m.o.DB.Tx(ctx, acc.ID, func(tx *db.Tx) error {
-		if err := tx.RemoveMailbox(ctx, queries.RemoveMailboxParams{AccountID: acc.ID, ID: row.ID}); err != nil {
-			return fmt.Errorf("remove the mailbox: %w", err)
-		}
-		return tx.RemoveReports(ctx, queries.RemoveReportsParams{AccountID: acc.ID, AuthorID: row.UserID})
-	})
 }

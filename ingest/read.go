@@ -285,18 +285,20 @@ func canonical(list []message.Address) []string {
 func (l *loop) classify(ctx context.Context, entries []*entry) (map[string]addressFacts, error) {
 	facts := map[string]addressFacts{}
 	for _, e := range entries {
-		for _, list := range [][]string{e.parties.From, e.parties.To, e.parties.Cc, e.parties.Bcc} {
-			for _, a := range list {
-				facts[a] = addressFacts{}
-			}
+		for _, a := range e.addresses() {
+			facts[a] = addressFacts{}
 		}
 	}
 	names := make([]string, 0, len(facts))
 	for a := range facts {
 		names = append(names, a)
 	}
-	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
+	var erased map[string]bool
+	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) (err error) {
 		if err := planAfresh(ctx, tx); err != nil {
+			return err
+		}
+		if erased, err = tx.Erased(ctx, l.acc, names); err != nil {
 			return err
 		}
 		rows, err := tx.AddressFacts(ctx, queries.AddressFactsParams{AccountID: l.acc.ID, AuthorID: l.row.UserID, Addresses: names})
@@ -313,6 +315,10 @@ func (l *loop) classify(ctx context.Context, entries []*entry) (map[string]addre
 	for _, e := range entries {
 		if e.verdict.Disposition != "" {
 			continue // quarantined or expunged already
+		}
+		if e.names(erased) {
+			e.skipErased()
+			continue
 		}
 		e.verdict = plan.Classify(e.parties, func(a string) plan.Facts { return facts[a].Facts })
 		e.wantReport = mayReport(e)

@@ -61,6 +61,9 @@ func (l *loop) intern(ctx context.Context, b *batch) error {
 		p.Domains = append(p.Domains, strings.Join(address.Domains(a), " "))
 	}
 	return l.tx(ctx, "addresses", func(tx *db.Tx) error {
+		if err := tx.LockErasures(ctx, db.Shared); err != nil {
+			return err
+		}
 		if err := tx.InternAddresses(ctx, p); err != nil {
 			return err
 		}
@@ -96,6 +99,9 @@ type placed struct {
 
 func (w *writer) write(ctx context.Context, progress *queries.SetProgressParams) error {
 	if err := w.tx.LockMail(ctx, w.row.UserID); err != nil {
+		return err
+	}
+	if err := w.skipErased(ctx); err != nil {
 		return err
 	}
 	if err := w.findMessages(ctx); err != nil {

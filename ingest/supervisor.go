@@ -28,6 +28,8 @@ type Options struct {
 	Limits  imapconn.Limits  // zero: the defaults
 	Timing  Timing           // zero: the defaults
 	Logger  *slog.Logger     // nil: silent
+	// Removal queues RemoveMail of a mailbox, in the transaction that asks for it. Mailboxes needs it.
+	Removal func(ctx context.Context, tx *db.Tx, mailboxID int64) error
 
 	dial   func(context.Context, imapconn.Config) (conn, error)
 	commit func(name string) error // asked before each commit of a loop, in tests

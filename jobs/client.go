@@ -35,13 +35,18 @@ func New(d *db.DB, log *slog.Logger, reg prometheus.Registerer) (*Client, error)
 	river.AddWorker(workers, &restamper{db: d})
 	river.AddWorker(workers, &sweeper{db: d, metrics: m})
 	river.AddWorker(workers, &pruner{db: d})
+	river.AddWorker(workers, &eraser{db: d})
+	river.AddWorker(workers, &remover{db: d})
+	river.AddWorker(workers, &purger{db: d, now: time.Now})
 	client, err := river.NewClient(riverpgxv5.New(d.Pool), &river.Config{
 		Queues: map[string]river.QueueConfig{
-			queueStamps: {MaxWorkers: queueStampsWorkers},
-			queueUpkeep: {MaxWorkers: queueUpkeepWorkers, FetchPollInterval: upkeepPoll},
+			queueStamps:   {MaxWorkers: queueStampsWorkers},
+			queueUpkeep:   {MaxWorkers: queueUpkeepWorkers, FetchPollInterval: upkeepPoll},
+			queueRemovals: {MaxWorkers: queueRemovalsWorkers, FetchPollInterval: upkeepPoll},
 		},
-		Workers:                     workers,
-		PeriodicJobs:                []*river.PeriodicJob{periodic(sweepEvery, sweepArgs{}), periodic(pruneEvery, pruneArgs{})},
+		Workers: workers,
+		PeriodicJobs: []*river.PeriodicJob{periodic(sweepEvery, sweepArgs{}), periodic(pruneEvery, pruneArgs{}),
+			periodic(purgeEvery, purgeArgs{})},
 		Middleware:                  []rivertype.Middleware{&tracer{}, observer},
 		FetchCooldown:               fetchCooldown,
 		FetchPollInterval:           fetchPoll,

@@ -10,6 +10,9 @@ const (
 	// queueUpkeep holds what nobody waits for.
 	queueUpkeep        = "upkeep"
 	queueUpkeepWorkers = 2
+	// queueRemovals holds what somebody was told is being removed: it was out of sight before it was queued.
+	queueRemovals        = "removals"
+	queueRemovalsWorkers = 2
 )
 
 // How soon a job starts. A notification wakes the workers at the commit; the poll finds what it missed.
@@ -34,6 +37,8 @@ const (
 	lostAfter = restampTimeout + 5*time.Second
 	// upkeepTimeout ends one run of the sweep or of pruning; the next goes on.
 	upkeepTimeout = 50 * time.Second
+	// removalTimeout ends one run of a removal; what is left is queued again at once.
+	removalTimeout = 20 * time.Second
 	// rescueAfter is when River takes a running job for lost with its process. Longer than every timeout.
 	rescueAfter = upkeepTimeout + 10*time.Second
 	// hangsAfter is when a job that still runs is taken for hanging.
@@ -55,6 +60,10 @@ const (
 	countEvery = 2 * time.Minute
 	// maxAlive jobs are looked through for one that does the work already; with more waiting, the sweep adds none.
 	maxAlive = 10_000
+	// purgeEvery is how often mail is looked for that has been blocked for purgeGrace: until then, unblocking shows it at once;
+	// from then on it is fetched anew.
+	purgeEvery = time.Hour
+	purgeGrace = 30 * 24 * time.Hour
 	// pruneEvery is how often what is no longer needed is removed.
 	pruneEvery = time.Hour
 	// receiptsKept is how long a webhook's id is remembered: a signature passes for ten minutes at most, the rest is for

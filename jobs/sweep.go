@@ -14,7 +14,7 @@ import (
 	"github.com/mailstamp/mailstamp/visibility"
 )
 
-// sweepArgs: find stamps that are behind their inputs, count them, and queue what no job alive does.
+// sweepArgs: queue removals that lost their job; find stamps that are behind their inputs, count them, and queue what no job alive does.
 type sweepArgs struct{}
 
 func (sweepArgs) Kind() string { return "sweep" }
@@ -59,7 +59,7 @@ func (w *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 	if len(missed) > 0 {
 		err = errors.Join(err, w.enqueueMissing(ctx, missed))
 	}
-	return err
+	return errors.Join(err, eachAccount(ctx, w.db, func(account int64) error { return queueLostRemovals(ctx, w.db, account) }))
 }
 
 // enqueueMissing queues what no job alive does. The jobs are looked up after the facts: one that ended in between is

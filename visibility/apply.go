@@ -133,7 +133,7 @@ func (c *change) intern(ctx context.Context, events []Told) (err error) {
 	return err
 }
 
-// addressID is the id of an address of one of the events.
+// addressID is the id of an address of one of the events; 0 for an erased person's, which belongs to nobody any more.
 func (c *change) addressID(text string) int64 {
 	canonical, _ := address.Canonical(text)
 	return c.ids[canonical]
@@ -280,7 +280,10 @@ func (c *change) relinkAddresses(ctx context.Context, addresses []int64) error {
 	if err := c.stampKeys(ctx, keys); err != nil {
 		return err
 	}
-	// Unblocking brings mail back that was not stored.
+	if err := c.NoteBlocked(ctx, queries.NoteBlockedParams{AccountID: c.AccountID, AddressIds: addresses}); err != nil {
+		return fmt.Errorf("note since when addresses are blocked: %w", err)
+	}
+	// Unblocking brings mail back that was not stored, or was purged.
 	cards, err := c.CardsWithAddresses(ctx, queries.CardsWithAddressesParams{AccountID: c.AccountID, AddressIds: addresses})
 	if err != nil {
 		return fmt.Errorf("find cards by address: %w", err)

@@ -41,9 +41,16 @@ func (c *change) blocklistChanged(ctx context.Context, told Told, e *BlocklistCh
 	if err := touch(); err != nil {
 		return "", err
 	}
+	erased, err := c.erasedOf(ctx, e.Entries)
+	if err != nil {
+		return "", err
+	}
 	p := queries.AddBlocklistEntriesParams{AccountID: c.AccountID, BlocklistID: list.ID}
 	for _, entry := range e.Entries {
 		a, _ := address.Canonical(entry.Address)
+		if erased[a] {
+			continue // it is never tracked anyway
+		}
 		d, _ := address.CanonicalDomain(entry.Domain)
 		var card int64
 		if entry.Card != nil {
@@ -69,6 +76,17 @@ func (c *change) blocklistChanged(ctx context.Context, told Told, e *BlocklistCh
 	}
 	c.note(told, "blocklist.changed", map[string]any{"user": e.User, "version": e.Version, "entries": len(e.Entries)})
 	return Applied, nil
+}
+
+// erasedOf tells which of the entries' addresses are erased persons'.
+func (c *change) erasedOf(ctx context.Context, entries []BlockEntry) (map[string]bool, error) {
+	var addresses []string
+	for _, entry := range entries {
+		if a, ok := address.Canonical(entry.Address); ok {
+			addresses = append(addresses, a)
+		}
+	}
+	return c.Erased(ctx, c.acc, addresses)
 }
 
 // linksChange comes before links of a card change, or it opens or closes: what block lists cover because of it, or of its

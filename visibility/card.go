@@ -127,7 +127,7 @@ func (c *change) setCardAddresses(ctx context.Context, told Told, card int64, li
 	seen := map[int64]bool{}
 	for _, a := range list {
 		id := c.addressID(a.Address)
-		if seen[id] {
+		if id == 0 || seen[id] {
 			continue // the first label stands
 		}
 		seen[id] = true

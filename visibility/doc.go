@@ -12,6 +12,8 @@
 //   - Apply and Correspond take the locks that package db describes, before they read a fact.
 //   - Who is an author: a known user, active or not. A deleted user's mail is shown to nobody.
 //   - Who is a viewer: an active user in the card's audience (owner and collaborators belong to it).
+//   - An erased person's address is taken in by no event: cards, users and block lists that name it are as if they did not,
+//     and a share of it has no effect. The events apply all the same, for what else they say.
 //   - An address that belongs or belonged to a user is never tracked (R1).
 //
 // Order (G4): versions order what is said of one entity; a setting's kinds and a share's (user, card, address) each

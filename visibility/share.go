@@ -55,6 +55,12 @@ func (c *change) shareChanged(ctx context.Context, told Told, e *ShareChanged) (
 		return "", err
 	}
 	s := sharing{change: c, told: told, event: e, author: u.ID, card: card, address: c.addressID(e.Address)}
+	if s.address == 0 { // an erased person's: there is nothing to share or hide
+		if e.Version == ownCall {
+			return "", ErrCannotShare
+		}
+		return Applied, nil
+	}
 	held, err := c.Conversation(ctx, queries.ConversationParams{AccountID: c.AccountID, AuthorID: s.author, CardID: card.ID, AddressID: s.address})
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return "", fmt.Errorf("read the conversation: %w", err)

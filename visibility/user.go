@@ -124,7 +124,7 @@ func (c *change) setUserAddresses(ctx context.Context, user int64, addresses []s
 	wanted := map[int64]bool{}
 	for _, a := range addresses {
 		id := c.addressID(a)
-		if wanted[id] {
+		if id == 0 || wanted[id] {
 			continue
 		}
 		wanted[id] = true

@@ -112,6 +112,7 @@ func (p *program) assemble(ctx context.Context, d *db.DB, roles config.Roles) (*
 		Stamper: ingest.StamperFunc(visibility.Correspond),
 		Dialer:  &safedial.Dialer{Allow: p.AllowPrivateIMAP.List},
 		Logger:  p.log.With("part", "sync"),
+		Removal: jobs.EnqueueRemoval,
 	}
 	w := &worker{stage: &stage{}}
 	if roles.Has(config.Jobs) {
@@ -144,7 +145,7 @@ func (p *program) addListeners(ctx context.Context, w *worker, d *db.DB, roles c
 	mailboxes := ingest.NewMailboxes(mail)
 
 	if roles.Has(config.HTTP) {
-		door := api.New(api.Deps{DB: d, Feed: views, Mailboxes: mailboxes, Receive: webhook.New(d).Receive, Log: log})
+		door := api.New(api.Deps{DB: d, Feed: views, Mailboxes: mailboxes, Erasures: jobs.Erasures{DB: d}, Receive: webhook.New(d).Receive, Log: log})
 		public := httpserve.New(string(p.Listen), observer.Wrap(httpserve.Public, door), log)
 		w.parts = append(w.parts, namedPart{"public listener", public})
 	}

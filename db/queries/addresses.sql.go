@@ -10,7 +10,9 @@ import (
 )
 
 const addressIDs = `-- name: AddressIDs :many
-select id, address from addresses where account_id = $1 and address = any($2::text[])
+select a.id, a.address from addresses a
+where a.account_id = $1 and a.address = any($2::text[])
+  and not exists (select from erasures e where e.account_id = a.account_id and e.hash = a.hash)
 `
 
 type AddressIDsParams struct {
@@ -23,6 +25,7 @@ type AddressIDsRow struct {
 	Address string
 }
 
+// But those of persons who are being erased.
 func (q *Queries) AddressIDs(ctx context.Context, arg AddressIDsParams) ([]AddressIDsRow, error) {
 	rows, err := q.db.Query(ctx, addressIDs, arg.AccountID, arg.Addresses)
 	if err != nil {
@@ -81,6 +84,7 @@ const internAddresses = `-- name: InternAddresses :exec
 insert into addresses (account_id, address, hash, domains)
 select $1, a.address, a.hash, string_to_array(a.domains, ' ')
 from (select unnest($2::text[]) as address, unnest($3::bytea[]) as hash, unnest($4::text[]) as domains) a
+where not exists (select from erasures e where e.account_id = $1 and e.hash = a.hash)
 order by a.address
 on conflict do nothing
 `
@@ -92,6 +96,7 @@ type InternAddressesParams struct {
 	Domains   []string
 }
 
+// An erased person's address is not taken in again.
 func (q *Queries) InternAddresses(ctx context.Context, arg InternAddressesParams) error {
 	_, err := q.db.Exec(ctx, internAddresses,
 		arg.AccountID,

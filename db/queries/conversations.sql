@@ -41,6 +41,18 @@ where c.account_id = @account_id and c.address_id = any(@address_ids::bigint[])
   and c.blocked <> is_blocked(c.account_id, c.author_id, c.address_id)
 returning c.author_id, c.card_id, c.address_id;
 
+-- name: NoteBlocked :exec
+-- Since when addresses are blocked for whom, after a change of who is.
+update correspondences c
+set blocked_at = case when f.blocked then now() end, purged_at = null
+from (
+    select i.author_id, i.address_id, is_blocked(i.account_id, i.author_id, i.address_id) as blocked
+    from correspondences i
+    where i.account_id = @account_id and i.address_id = any(@address_ids::bigint[])
+) f
+where c.account_id = @account_id and c.author_id = f.author_id and c.address_id = f.address_id
+  and (c.blocked_at is not null) <> f.blocked;
+
 -- name: LiftEarlierPrivates :exec
 -- "Shared" on a contact lifts what its author said earlier on its deals, those linked later too (SPEC 3.2). When a share was
 -- carried over is not when its author said it.
@@ -242,7 +254,7 @@ with wanted as (
           and not is_blocked(r.account_id, ia.author_id, r.address_id)
     ) m
     where l.account_id = @account_id and l.folder_id = m.folder_id and l.uid_validity = m.uid_validity and l.uid = m.uid
-      and l.disposition in ('indexed', 'blocked') and not l.wanted
+      and l.disposition in ('indexed', 'blocked', 'internal') and not l.wanted
     returning l.folder_id
 )
 select distinct f.mailbox_id from wanted w join folders f on f.account_id = @account_id and f.id = w.folder_id;

@@ -893,6 +893,29 @@ func (q *Queries) LinkedDeals(ctx context.Context, arg LinkedDealsParams) ([]Lin
 	return items, nil
 }
 
+const noteBlocked = `-- name: NoteBlocked :exec
+update correspondences c
+set blocked_at = case when f.blocked then now() end, purged_at = null
+from (
+    select i.author_id, i.address_id, is_blocked(i.account_id, i.author_id, i.address_id) as blocked
+    from correspondences i
+    where i.account_id = $1 and i.address_id = any($2::bigint[])
+) f
+where c.account_id = $1 and c.author_id = f.author_id and c.address_id = f.address_id
+  and (c.blocked_at is not null) <> f.blocked
+`
+
+type NoteBlockedParams struct {
+	AccountID  int64
+	AddressIds []int64
+}
+
+// Since when addresses are blocked for whom, after a change of who is.
+func (q *Queries) NoteBlocked(ctx context.Context, arg NoteBlockedParams) error {
+	_, err := q.db.Exec(ctx, noteBlocked, arg.AccountID, arg.AddressIds)
+	return err
+}
+
 const ownersAfterAuthor = `-- name: OwnersAfterAuthor :many
 select distinct k.owner_id::bigint as owner_id
 from card_owners o
@@ -1307,7 +1330,7 @@ with wanted as (
           and not is_blocked(r.account_id, ia.author_id, r.address_id)
     ) m
     where l.account_id = $1 and l.folder_id = m.folder_id and l.uid_validity = m.uid_validity and l.uid = m.uid
-      and l.disposition in ('indexed', 'blocked') and not l.wanted
+      and l.disposition in ('indexed', 'blocked', 'internal') and not l.wanted
     returning l.folder_id
 )
 select distinct f.mailbox_id from wanted w join folders f on f.account_id = $1 and f.id = w.folder_id

@@ -158,3 +158,52 @@ join folders f on f.account_id = l.account_id and f.id = l.folder_id and f.uid_v
 join mailboxes m on m.account_id = f.account_id and m.id = f.mailbox_id
 where l.account_id = @account_id and l.message_id = @message_id::bigint and f.gone_at is null and m.state <> 'disconnected'
 order by (f.role = 'inbox') desc, l.folder_id;
+
+-- name: CorrespondencesToPurge :many
+-- Blocked for long enough, and not looked through since, or so long ago that what their mail is exchanged with may have changed.
+-- Own addresses are on every mail of their author's: they never decide.
+select c.author_id, c.address_id
+from correspondences c
+where c.account_id = @account_id and c.blocked_at <= @before::timestamptz and (c.purged_at is null or c.purged_at <= @before)
+  and not exists (select from user_addresses ua
+                  where ua.account_id = c.account_id and ua.address_id = c.address_id and ua.user_id = c.author_id)
+order by c.blocked_at, c.author_id, c.address_id
+limit @at_most;
+
+-- name: NotePurged :exec
+update correspondences set purged_at = @at::timestamptz
+where account_id = @account_id and author_id = @author_id and address_id = @address_id;
+
+-- name: MessagesToPurge :many
+select p.message_id, p.date, p.sort_key, m.address_ids
+from participants p
+join messages m on m.account_id = p.account_id and m.id = p.message_id
+where p.account_id = @account_id and p.author_id = @author_id and p.address_id = @address_id
+  and (p.date, p.sort_key, p.message_id) > (@after_date::timestamptz, @after_key::bigint, @after_id::bigint)
+order by p.date, p.sort_key, p.message_id
+limit @at_most;
+
+-- name: PurgeFacts :many
+-- What classification asks of an address, and since when it is blocked for the author.
+select a.id, a.hash,
+       exists (select from user_addresses ua
+               where ua.account_id = a.account_id and ua.address_id = a.id and ua.user_id = @author_id) as own,
+       exists (select from user_addresses ua where ua.account_id = a.account_id and ua.address_id = a.id) as of_user,
+       exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card,
+       is_blocked(a.account_id, @author_id, a.id) as blocked,
+       (select c.blocked_at from correspondences c
+        where c.account_id = a.account_id and c.author_id = @author_id and c.address_id = a.id) as blocked_at
+from addresses a
+where a.account_id = @account_id and a.id = any (@ids::bigint[]);
+
+-- name: PurgeFromLedger :many
+-- Back to what the mail would be had it come today.
+update ledger l set disposition = n.disposition, message_id = null, wanted = false
+from (select unnest(@ids::bigint[]) as id, unnest(@dispositions::text[]) as disposition) n
+where l.account_id = @account_id and l.message_id = n.id
+returning n.id::bigint as message_id, l.folder_id, l.uid_validity, l.uid;
+
+-- name: IndexPlaces :exec
+insert into indexed_addresses (account_id, author_id, hash, folder_id, uid_validity, uid)
+select @account_id, @author_id, unnest(@hashes::bytea[]), unnest(@folder_ids::bigint[]), unnest(@uid_validities::bigint[]), unnest(@uids::bigint[])
+on conflict do nothing;

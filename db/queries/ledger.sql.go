@@ -52,6 +52,49 @@ func (q *Queries) CopiesByDigest(ctx context.Context, arg CopiesByDigestParams) 
 	return items, nil
 }
 
+const correspondencesToPurge = `-- name: CorrespondencesToPurge :many
+select c.author_id, c.address_id
+from correspondences c
+where c.account_id = $1 and c.blocked_at <= $2::timestamptz and (c.purged_at is null or c.purged_at <= $2)
+  and not exists (select from user_addresses ua
+                  where ua.account_id = c.account_id and ua.address_id = c.address_id and ua.user_id = c.author_id)
+order by c.blocked_at, c.author_id, c.address_id
+limit $3
+`
+
+type CorrespondencesToPurgeParams struct {
+	AccountID int64
+	Before    time.Time
+	AtMost    int32
+}
+
+type CorrespondencesToPurgeRow struct {
+	AuthorID  int64
+	AddressID int64
+}
+
+// Blocked for long enough, and not looked through since, or so long ago that what their mail is exchanged with may have changed.
+// Own addresses are on every mail of their author's: they never decide.
+func (q *Queries) CorrespondencesToPurge(ctx context.Context, arg CorrespondencesToPurgeParams) ([]CorrespondencesToPurgeRow, error) {
+	rows, err := q.db.Query(ctx, correspondencesToPurge, arg.AccountID, arg.Before, arg.AtMost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CorrespondencesToPurgeRow
+	for rows.Next() {
+		var i CorrespondencesToPurgeRow
+		if err := rows.Scan(&i.AuthorID, &i.AddressID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countStored = `-- name: CountStored :one
 select count(distinct l.message_id)
 from folders f
@@ -145,6 +188,33 @@ func (q *Queries) FlagsDiffer(ctx context.Context, arg FlagsDifferParams) (bool,
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
+}
+
+const indexPlaces = `-- name: IndexPlaces :exec
+insert into indexed_addresses (account_id, author_id, hash, folder_id, uid_validity, uid)
+select $1, $2, unnest($3::bytea[]), unnest($4::bigint[]), unnest($5::bigint[]), unnest($6::bigint[])
+on conflict do nothing
+`
+
+type IndexPlacesParams struct {
+	AccountID     int64
+	AuthorID      int64
+	Hashes        [][]byte
+	FolderIds     []int64
+	UidValidities []int64
+	Uids          []int64
+}
+
+func (q *Queries) IndexPlaces(ctx context.Context, arg IndexPlacesParams) error {
+	_, err := q.db.Exec(ctx, indexPlaces,
+		arg.AccountID,
+		arg.AuthorID,
+		arg.Hashes,
+		arg.FolderIds,
+		arg.UidValidities,
+		arg.Uids,
+	)
+	return err
 }
 
 const insertIndexedAddresses = `-- name: InsertIndexedAddresses :exec
@@ -289,6 +359,88 @@ func (q *Queries) MatchingHashes(ctx context.Context, arg MatchingHashesParams) 
 	return items, nil
 }
 
+const messagesToPurge = `-- name: MessagesToPurge :many
+select p.message_id, p.date, p.sort_key, m.address_ids
+from participants p
+join messages m on m.account_id = p.account_id and m.id = p.message_id
+where p.account_id = $1 and p.author_id = $2 and p.address_id = $3
+  and (p.date, p.sort_key, p.message_id) > ($4::timestamptz, $5::bigint, $6::bigint)
+order by p.date, p.sort_key, p.message_id
+limit $7
+`
+
+type MessagesToPurgeParams struct {
+	AccountID int64
+	AuthorID  int64
+	AddressID int64
+	AfterDate time.Time
+	AfterKey  int64
+	AfterID   int64
+	AtMost    int32
+}
+
+type MessagesToPurgeRow struct {
+	MessageID  int64
+	Date       time.Time
+	SortKey    int64
+	AddressIds []int64
+}
+
+func (q *Queries) MessagesToPurge(ctx context.Context, arg MessagesToPurgeParams) ([]MessagesToPurgeRow, error) {
+	rows, err := q.db.Query(ctx, messagesToPurge,
+		arg.AccountID,
+		arg.AuthorID,
+		arg.AddressID,
+		arg.AfterDate,
+		arg.AfterKey,
+		arg.AfterID,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MessagesToPurgeRow
+	for rows.Next() {
+		var i MessagesToPurgeRow
+		if err := rows.Scan(
+			&i.MessageID,
+			&i.Date,
+			&i.SortKey,
+			&i.AddressIds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const notePurged = `-- name: NotePurged :exec
+update correspondences set purged_at = $1::timestamptz
+where account_id = $2 and author_id = $3 and address_id = $4
+`
+
+type NotePurgedParams struct {
+	At        time.Time
+	AccountID int64
+	AuthorID  int64
+	AddressID int64
+}
+
+func (q *Queries) NotePurged(ctx context.Context, arg NotePurgedParams) error {
+	_, err := q.db.Exec(ctx, notePurged,
+		arg.At,
+		arg.AccountID,
+		arg.AuthorID,
+		arg.AddressID,
+	)
+	return err
+}
+
 const placements = `-- name: Placements :many
 select f.mailbox_id, f.name, l.uid_validity, l.uid, l.header_digest, l.size
 from ledger l
@@ -328,6 +480,110 @@ func (q *Queries) Placements(ctx context.Context, arg PlacementsParams) ([]Place
 			&i.Uid,
 			&i.HeaderDigest,
 			&i.Size,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const purgeFacts = `-- name: PurgeFacts :many
+select a.id, a.hash,
+       exists (select from user_addresses ua
+               where ua.account_id = a.account_id and ua.address_id = a.id and ua.user_id = $1) as own,
+       exists (select from user_addresses ua where ua.account_id = a.account_id and ua.address_id = a.id) as of_user,
+       exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card,
+       is_blocked(a.account_id, $1, a.id) as blocked,
+       (select c.blocked_at from correspondences c
+        where c.account_id = a.account_id and c.author_id = $1 and c.address_id = a.id) as blocked_at
+from addresses a
+where a.account_id = $2 and a.id = any ($3::bigint[])
+`
+
+type PurgeFactsParams struct {
+	AuthorID  int64
+	AccountID int64
+	Ids       []int64
+}
+
+type PurgeFactsRow struct {
+	ID        int64
+	Hash      []byte
+	Own       bool
+	OfUser    bool
+	OnCard    bool
+	Blocked   bool
+	BlockedAt *time.Time
+}
+
+// What classification asks of an address, and since when it is blocked for the author.
+func (q *Queries) PurgeFacts(ctx context.Context, arg PurgeFactsParams) ([]PurgeFactsRow, error) {
+	rows, err := q.db.Query(ctx, purgeFacts, arg.AuthorID, arg.AccountID, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PurgeFactsRow
+	for rows.Next() {
+		var i PurgeFactsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Hash,
+			&i.Own,
+			&i.OfUser,
+			&i.OnCard,
+			&i.Blocked,
+			&i.BlockedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const purgeFromLedger = `-- name: PurgeFromLedger :many
+update ledger l set disposition = n.disposition, message_id = null, wanted = false
+from (select unnest($2::bigint[]) as id, unnest($3::text[]) as disposition) n
+where l.account_id = $1 and l.message_id = n.id
+returning n.id::bigint as message_id, l.folder_id, l.uid_validity, l.uid
+`
+
+type PurgeFromLedgerParams struct {
+	AccountID    int64
+	Ids          []int64
+	Dispositions []string
+}
+
+type PurgeFromLedgerRow struct {
+	MessageID   int64
+	FolderID    int64
+	UidValidity int64
+	Uid         int64
+}
+
+// Back to what the mail would be had it come today.
+func (q *Queries) PurgeFromLedger(ctx context.Context, arg PurgeFromLedgerParams) ([]PurgeFromLedgerRow, error) {
+	rows, err := q.db.Query(ctx, purgeFromLedger, arg.AccountID, arg.Ids, arg.Dispositions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PurgeFromLedgerRow
+	for rows.Next() {
+		var i PurgeFromLedgerRow
+		if err := rows.Scan(
+			&i.MessageID,
+			&i.FolderID,
+			&i.UidValidity,
+			&i.Uid,
 		); err != nil {
 			return nil, err
 		}

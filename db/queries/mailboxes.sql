@@ -30,7 +30,7 @@ where m.account_id = @account_id
 order by m.crm_id;
 
 -- name: LockMailbox :one
-select id, user_id from mailboxes where account_id = @account_id and crm_id = @crm_id for update;
+select id, user_id, removing from mailboxes where account_id = @account_id and crm_id = @crm_id for update;
 
 -- name: InsertMailbox :one
 insert into mailboxes (account_id, crm_id, user_id, host, port, tls, username, window_months, folder_choice)
@@ -57,8 +57,30 @@ update mailboxes
 set sealed_auth = null, config_epoch = config_epoch + 1, state = 'disconnected', problem = null, problem_since = null
 where account_id = @account_id and id = @id;
 
--- name: RemoveMailbox :exec
-delete from mailboxes where account_id = @account_id and id = @id;
+-- name: BeginRemoval :exec
+-- From here on nothing of the user's is shown, until EndRemoval.
+with mailbox as (
+    update mailboxes m set removing = true, problem_since = now()
+    where m.account_id = @account_id and m.id = @id and not m.removing
+    returning m.user_id
+)
+update users u set removals = u.removals + 1 from mailbox where u.account_id = @account_id and u.id = mailbox.user_id;
+
+-- name: EndRemoval :exec
+with mailbox as (
+    delete from mailboxes m where m.account_id = @account_id and m.id = @id and m.removing
+    returning m.user_id
+)
+update users u set removals = u.removals - 1 from mailbox where u.account_id = @account_id and u.id = mailbox.user_id;
+
+-- name: MailboxBeingRemoved :one
+-- other: the user has another mailbox.
+select m.user_id, exists (select from mailboxes o where o.account_id = m.account_id and o.user_id = m.user_id and o.id <> m.id) as other
+from mailboxes m
+where m.account_id = @account_id and m.id = @id and m.removing;
+
+-- name: MailboxesBeingRemoved :many
+select id from mailboxes where account_id = @account_id and removing order by id;
 
 -- name: LoopMailbox :one
 select sqlc.embed(m), u.state as user_state, a.deletion

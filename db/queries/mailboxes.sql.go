@@ -10,6 +10,26 @@ import (
 	"time"
 )
 
+const beginRemoval = `-- name: BeginRemoval :exec
+with mailbox as (
+    update mailboxes m set removing = true, problem_since = now()
+    where m.account_id = $1 and m.id = $2 and not m.removing
+    returning m.user_id
+)
+update users u set removals = u.removals + 1 from mailbox where u.account_id = $1 and u.id = mailbox.user_id
+`
+
+type BeginRemovalParams struct {
+	AccountID int64
+	ID        int64
+}
+
+// From here on nothing of the user's is shown, until EndRemoval.
+func (q *Queries) BeginRemoval(ctx context.Context, arg BeginRemovalParams) error {
+	_, err := q.db.Exec(ctx, beginRemoval, arg.AccountID, arg.ID)
+	return err
+}
+
 const configureMailbox = `-- name: ConfigureMailbox :exec
 update mailboxes
 set host = $1, port = $2, tls = $3, username = $4, sealed_auth = $5, window_months = $6,
@@ -61,6 +81,24 @@ func (q *Queries) DisconnectMailbox(ctx context.Context, arg DisconnectMailboxPa
 	return err
 }
 
+const endRemoval = `-- name: EndRemoval :exec
+with mailbox as (
+    delete from mailboxes m where m.account_id = $1 and m.id = $2 and m.removing
+    returning m.user_id
+)
+update users u set removals = u.removals - 1 from mailbox where u.account_id = $1 and u.id = mailbox.user_id
+`
+
+type EndRemovalParams struct {
+	AccountID int64
+	ID        int64
+}
+
+func (q *Queries) EndRemoval(ctx context.Context, arg EndRemovalParams) error {
+	_, err := q.db.Exec(ctx, endRemoval, arg.AccountID, arg.ID)
+	return err
+}
+
 const insertMailbox = `-- name: InsertMailbox :one
 insert into mailboxes (account_id, crm_id, user_id, host, port, tls, username, window_months, folder_choice)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -97,7 +135,7 @@ func (q *Queries) InsertMailbox(ctx context.Context, arg InsertMailboxParams) (i
 }
 
 const lockMailbox = `-- name: LockMailbox :one
-select id, user_id from mailboxes where account_id = $1 and crm_id = $2 for update
+select id, user_id, removing from mailboxes where account_id = $1 and crm_id = $2 for update
 `
 
 type LockMailboxParams struct {
@@ -106,14 +144,15 @@ type LockMailboxParams struct {
 }
 
 type LockMailboxRow struct {
-	ID     int64
-	UserID int64
+	ID       int64
+	UserID   int64
+	Removing bool
 }
 
 func (q *Queries) LockMailbox(ctx context.Context, arg LockMailboxParams) (LockMailboxRow, error) {
 	row := q.db.QueryRow(ctx, lockMailbox, arg.AccountID, arg.CrmID)
 	var i LockMailboxRow
-	err := row.Scan(&i.ID, &i.UserID)
+	err := row.Scan(&i.ID, &i.UserID, &i.Removing)
 	return i, err
 }
 
@@ -140,7 +179,7 @@ func (q *Queries) LockSealedAuth(ctx context.Context, arg LockSealedAuthParams) 
 }
 
 const loopMailbox = `-- name: LoopMailbox :one
-select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, u.state as user_state, a.deletion
+select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, m.removing, u.state as user_state, a.deletion
 from mailboxes m
 join users u on u.account_id = m.account_id and u.id = m.user_id
 join accounts a on a.id = m.account_id
@@ -183,14 +222,39 @@ func (q *Queries) LoopMailbox(ctx context.Context, arg LoopMailboxParams) (LoopM
 		&i.Mailbox.AuthFailures,
 		&i.Mailbox.HeldEpoch,
 		&i.Mailbox.CreatedAt,
+		&i.Mailbox.Removing,
 		&i.UserState,
 		&i.Deletion,
 	)
 	return i, err
 }
 
+const mailboxBeingRemoved = `-- name: MailboxBeingRemoved :one
+select m.user_id, exists (select from mailboxes o where o.account_id = m.account_id and o.user_id = m.user_id and o.id <> m.id) as other
+from mailboxes m
+where m.account_id = $1 and m.id = $2 and m.removing
+`
+
+type MailboxBeingRemovedParams struct {
+	AccountID int64
+	ID        int64
+}
+
+type MailboxBeingRemovedRow struct {
+	UserID int64
+	Other  bool
+}
+
+// other: the user has another mailbox.
+func (q *Queries) MailboxBeingRemoved(ctx context.Context, arg MailboxBeingRemovedParams) (MailboxBeingRemovedRow, error) {
+	row := q.db.QueryRow(ctx, mailboxBeingRemoved, arg.AccountID, arg.ID)
+	var i MailboxBeingRemovedRow
+	err := row.Scan(&i.UserID, &i.Other)
+	return i, err
+}
+
 const mailboxByCRMID = `-- name: MailboxByCRMID :one
-select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, u.crm_id as user_crm_id, l.synced_at
+select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, m.removing, u.crm_id as user_crm_id, l.synced_at
 from mailboxes m
 join users u on u.account_id = m.account_id and u.id = m.user_id
 left join mailbox_leases l on l.account_id = m.account_id and l.mailbox_id = m.id
@@ -233,6 +297,7 @@ func (q *Queries) MailboxByCRMID(ctx context.Context, arg MailboxByCRMIDParams) 
 		&i.Mailbox.AuthFailures,
 		&i.Mailbox.HeldEpoch,
 		&i.Mailbox.CreatedAt,
+		&i.Mailbox.Removing,
 		&i.UserCrmID,
 		&i.SyncedAt,
 	)
@@ -240,7 +305,7 @@ func (q *Queries) MailboxByCRMID(ctx context.Context, arg MailboxByCRMIDParams) 
 }
 
 const mailboxes = `-- name: Mailboxes :many
-select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, u.crm_id as user_crm_id, l.synced_at
+select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, m.removing, u.crm_id as user_crm_id, l.synced_at
 from mailboxes m
 join users u on u.account_id = m.account_id and u.id = m.user_id
 left join mailbox_leases l on l.account_id = m.account_id and l.mailbox_id = m.id
@@ -285,12 +350,37 @@ func (q *Queries) Mailboxes(ctx context.Context, accountID int64) ([]MailboxesRo
 			&i.Mailbox.AuthFailures,
 			&i.Mailbox.HeldEpoch,
 			&i.Mailbox.CreatedAt,
+			&i.Mailbox.Removing,
 			&i.UserCrmID,
 			&i.SyncedAt,
 		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const mailboxesBeingRemoved = `-- name: MailboxesBeingRemoved :many
+select id from mailboxes where account_id = $1 and removing order by id
+`
+
+func (q *Queries) MailboxesBeingRemoved(ctx context.Context, accountID int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, mailboxesBeingRemoved, accountID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -373,20 +463,6 @@ func (q *Queries) OwnAddresses(ctx context.Context, arg OwnAddressesParams) ([]O
 		return nil, err
 	}
 	return items, nil
-}
-
-const removeMailbox = `-- name: RemoveMailbox :exec
-delete from mailboxes where account_id = $1 and id = $2
-`
-
-type RemoveMailboxParams struct {
-	AccountID int64
-	ID        int64
-}
-
-func (q *Queries) RemoveMailbox(ctx context.Context, arg RemoveMailboxParams) error {
-	_, err := q.db.Exec(ctx, removeMailbox, arg.AccountID, arg.ID)
-	return err
 }
 
 const saveSealedAuth = `-- name: SaveSealedAuth :exec

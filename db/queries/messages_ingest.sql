@@ -65,6 +65,12 @@ insert into deliveries (account_id, message_id, address, at)
 select @account_id, unnest(@message_ids::bigint[]), unnest(@addresses::text[]), unnest(@ats::timestamptz[])
 on conflict do nothing;
 
+-- name: UnplacedMessages :many
+select m.id from messages m
+where m.account_id = @account_id and m.author_id = @author_id
+  and not exists (select from ledger l where l.account_id = m.account_id and l.message_id = m.id)
+limit @most;
+
 -- Of the messages, those that are in no folder any more, with what hangs on them; then the correspondences they were of.
 -- name: RemoveUnplaced :many
 delete from messages m

@@ -410,6 +410,39 @@ func (q *Queries) ShrinkCorrespondences(ctx context.Context, arg ShrinkCorrespon
 	return err
 }
 
+const unplacedMessages = `-- name: UnplacedMessages :many
+select m.id from messages m
+where m.account_id = $1 and m.author_id = $2
+  and not exists (select from ledger l where l.account_id = m.account_id and l.message_id = m.id)
+limit $3
+`
+
+type UnplacedMessagesParams struct {
+	AccountID int64
+	AuthorID  int64
+	Most      int32
+}
+
+func (q *Queries) UnplacedMessages(ctx context.Context, arg UnplacedMessagesParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, unplacedMessages, arg.AccountID, arg.AuthorID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const upsertCorrespondences = `-- name: UpsertCorrespondences :exec
 insert into correspondences (account_id, author_id, address_id, last_at)
 select $1, $2, unnest($3::bigint[]), unnest($4::timestamptz[])

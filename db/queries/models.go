@@ -179,6 +179,8 @@ type Correspondence struct {
 	AuthorID  int64
 	AddressID int64
 	LastAt    time.Time
+	BlockedAt *time.Time
+	PurgedAt  *time.Time
 }
 
 type DealContact struct {
@@ -213,6 +215,17 @@ type DeliveryEvent struct {
 	At        time.Time
 	Reporter  string
 	Passage   string
+}
+
+type Erasure struct {
+	AccountID   int64
+	ID          int64
+	Hash        []byte
+	AddressID   *int64
+	Walked      int64
+	Removed     []byte
+	RequestedAt time.Time
+	FinishedAt  *time.Time
 }
 
 type Folder struct {
@@ -292,6 +305,7 @@ type Mailbox struct {
 	AuthFailures int32
 	HeldEpoch    *int64
 	CreatedAt    time.Time
+	Removing     bool
 }
 
 type MailboxLease struct {
@@ -411,6 +425,7 @@ type User struct {
 	Told      int64
 	Name      string
 	State     string
+	Removals  int32
 }
 
 type UserAddress struct {
@@ -424,6 +439,13 @@ type WebhookReceipt struct {
 	WebhookID  string
 	Events     int32
 	ReceivedAt time.Time
+}
+
+type WithdrawnMessage struct {
+	AccountID  int64
+	MessageID  int64
+	ErasureID  int64
+	AddressIds []int64
 }
 
 type Worker struct {

@@ -287,7 +287,7 @@ func (q *Queries) UserAddressIDs(ctx context.Context, arg UserAddressIDsParams) 
 }
 
 const userByID = `-- name: UserByID :one
-select account_id, id, crm_id, version, told, name, state from users where account_id = $1 and id = $2
+select account_id, id, crm_id, version, told, name, state, removals from users where account_id = $1 and id = $2
 `
 
 type UserByIDParams struct {
@@ -306,6 +306,7 @@ func (q *Queries) UserByID(ctx context.Context, arg UserByIDParams) (User, error
 		&i.Told,
 		&i.Name,
 		&i.State,
+		&i.Removals,
 	)
 	return i, err
 }
@@ -327,7 +328,7 @@ func (q *Queries) UserTold(ctx context.Context, arg UserToldParams) error {
 }
 
 const usersByCRMID = `-- name: UsersByCRMID :many
-select account_id, id, crm_id, version, told, name, state from users where account_id = $1 and crm_id = any($2::text[])
+select account_id, id, crm_id, version, told, name, state, removals from users where account_id = $1 and crm_id = any($2::text[])
 `
 
 type UsersByCRMIDParams struct {
@@ -352,6 +353,7 @@ func (q *Queries) UsersByCRMID(ctx context.Context, arg UsersByCRMIDParams) ([]U
 			&i.Told,
 			&i.Name,
 			&i.State,
+			&i.Removals,
 		); err != nil {
 			return nil, err
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/message"
+	"github.com/mailstamp/mailstamp/jobs"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
 )
@@ -32,6 +33,7 @@ type Deps struct {
 	DB        *db.DB
 	Feed      *feed.Service
 	Mailboxes Mailboxes
+	Erasures  Erasures
 	// Receive verifies and applies a delivery of the CRM's; acc is nil for an account that does not exist. See package webhook.
 	Receive func(ctx context.Context, acc *db.Account, header http.Header, body []byte) ([]visibility.Status, error)
 	Log     *slog.Logger
@@ -44,6 +46,12 @@ type Mailboxes interface {
 	Delete(ctx context.Context, acc *db.Account, id string, mode ingest.DeleteMode) error
 	OpenAttachment(ctx context.Context, acc *db.Account, messageID int64, n int) (message.Attachment, io.ReadCloser, error)
 	RawMessage(ctx context.Context, acc *db.Account, messageID int64) (io.ReadCloser, error)
+}
+
+// Erasures is what the door asks of package jobs.
+type Erasures interface {
+	Request(ctx context.Context, acc *db.Account, address string) (jobs.Erasure, error)
+	Get(ctx context.Context, acc *db.Account, job string) (jobs.Erasure, error)
 }
 
 type api struct {
@@ -96,6 +104,8 @@ var routes = []route{
 	{"PUT", "/v1/mailboxes/{id}", services, (*api).putMailbox},
 	{"GET", "/v1/mailboxes/{id}", services, (*api).mailbox},
 	{"DELETE", "/v1/mailboxes/{id}", services, (*api).deleteMailbox},
+	{"POST", "/v1/erase", services, (*api).postErase},
+	{"GET", "/v1/erase/{job}", services, (*api).erasure},
 	{"GET", "/v1/reports/unmatched", services, (*api).unmatchedReports},
 	{"GET", "/v1/audit", services, (*api).audit},
 	{"GET", "/v1/openapi.json", anybody, (*api).description},

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mailstamp/mailstamp/ingest"
+	"github.com/mailstamp/mailstamp/jobs"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
 )
@@ -70,7 +71,7 @@ func TestDescriptionFitsTheCode(t *testing.T) {
 		"Thread": feed.Thread{}, "Settings": feed.Settings{}, "Fact": visibility.Fact{}, "Explanation": visibility.Explanation{},
 		"MailboxConfig": ingest.MailboxConfig{}, "OAuth": ingest.MailboxOAuth{}, "MailboxAuth": ingest.MailboxAuth{},
 		"Progress": ingest.Progress{}, "Folder": ingest.FolderHealth{}, "Mailbox": ingest.Health{},
-		"Forecast": visibility.Forecast{}, "Reach": visibility.Reach{},
+		"Erasure": jobs.Erasure{}, "Forecast": visibility.Forecast{}, "Reach": visibility.Reach{},
 		"AuditEntry": feed.AuditEntry{}, "AuditPage": feed.Page[feed.AuditEntry]{},
 	} {
 		keys, always := map[string]bool{}, map[string]bool{}

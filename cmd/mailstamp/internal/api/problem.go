@@ -9,6 +9,7 @@ import (
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/message"
+	"github.com/mailstamp/mailstamp/jobs"
 	"github.com/mailstamp/mailstamp/jobs/webhook"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
@@ -52,8 +53,14 @@ func problemOf(err error) *problem {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, visibility.ErrNotFound), errors.Is(err, ingest.ErrNoMailbox), errors.Is(err, ingest.ErrNoMessage),
-		errors.Is(err, message.ErrNoAttachment):
+		errors.Is(err, message.ErrNoAttachment), errors.Is(err, jobs.ErrNoErasure):
 		return errNotFound
+	case errors.Is(err, jobs.ErrNotAnAddress):
+		return newProblem(http.StatusUnprocessableEntity, "invalid_address", err.Error())
+	case errors.Is(err, visibility.ErrAddressOfUser):
+		return newProblem(http.StatusConflict, "address_of_user", err.Error())
+	case errors.Is(err, ingest.ErrBeingRemoved):
+		return newProblem(http.StatusConflict, "being_removed", err.Error())
 	case errors.Is(err, feed.ErrInvalidCursor):
 		return newProblem(http.StatusBadRequest, "invalid_cursor", "cursor must be one that this list gave to this viewer")
 	case errors.Is(err, feed.ErrInvalidLimit):

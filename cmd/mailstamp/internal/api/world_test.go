@@ -23,6 +23,7 @@ import (
 	"github.com/mailstamp/mailstamp/db/queries"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/message"
+	"github.com/mailstamp/mailstamp/jobs"
 	"github.com/mailstamp/mailstamp/jobs/webhook"
 	"github.com/mailstamp/mailstamp/testenv"
 	"github.com/mailstamp/mailstamp/visibility"
@@ -47,7 +48,7 @@ func newBundle(t *testing.T) *bundle {
 	b := &bundle{T: t, d: testenv.DB(t), mails: &mailServer{}, log: &lockedBuffer{}}
 	views := &feed.Service{DB: b.d, SanitizeHTML: message.SanitizeHTML,
 		Enqueue: func(context.Context, *db.Tx, []visibility.Work) error { return nil }}
-	b.door = New(Deps{DB: b.d, Feed: views, Mailboxes: b.mails, Receive: webhook.New(b.d).Receive,
+	b.door = New(Deps{DB: b.d, Feed: views, Mailboxes: b.mails, Erasures: jobs.Erasures{DB: b.d}, Receive: webhook.New(b.d).Receive,
 		Log: slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	b.acc = b.account()
 	return b
