@@ -6,12 +6,15 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // MailServer is a container with Dovecot and Postfix: one small provider.
@@ -142,6 +145,27 @@ func (m *MailServer) SetPassword(tb testing.TB, u User, password string) User {
 	m.box.mustExec(tb, "set-password", u.Username, password)
 	u.Password = password
 	return u
+}
+
+// AccessToken is what an OAuth provider would give a user for a time; Dovecot
+// takes it by XOAUTH2 and OAUTHBEARER.
+func (m *MailServer) AccessToken(tb testing.TB, u User, lasts time.Duration) string {
+	tb.Helper()
+	encoded, err := imageFiles.ReadFile("images/mail/token-key")
+	if err != nil {
+		tb.Fatalf("testenv: read the key of access tokens: %v", err)
+	}
+	key, err := base64.StdEncoding.DecodeString(string(encoded))
+	if err != nil {
+		tb.Fatalf("testenv: read the key of access tokens: %v", err)
+	}
+	now := time.Now()
+	claims := jwt.MapClaims{"sub": u.Username, "iat": now.Add(-time.Minute).Unix(), "exp": now.Add(lasts).Unix()}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(key)
+	if err != nil {
+		tb.Fatalf("testenv: sign an access token: %v", err)
+	}
+	return token
 }
 
 // Doveadm runs doveadm in the container: UIDVALIDITY, folders, sessions and

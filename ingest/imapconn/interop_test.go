@@ -40,6 +40,7 @@ func TestOnDovecot(t *testing.T) {
 		})
 	})
 	t.Run("CONDSTORE", func(t *testing.T) { condstore(t, dovecot{m, m.NewUser(t, "")}) })
+	t.Run("logins", func(t *testing.T) { logins(t, dovecot{m, m.NewUser(t, "")}) })
 	t.Run("trouble", func(t *testing.T) { trouble(t, m) })
 }
 
@@ -378,6 +379,44 @@ func condstore(t *testing.T, d dovecot) {
 		return nil
 	}); err != nil || len(missing) > 0 || len(got) != 1 || got[0].UID != 2 || !got[0].Flags.Answered || got[0].ModSeq <= sel.HighestModSeq {
 		t.Errorf("changes %+v, missing %s, %v", got, missing, err)
+	}
+}
+
+// logins: every way to present a secret, right and wrong.
+func logins(t *testing.T, d dovecot) {
+	bearer := func(mechanism string, lasts time.Duration) imapconn.Auth {
+		token := d.AccessToken(t, d.user, lasts)
+		return imapconn.Bearer(mechanism, func(context.Context) (string, error) { return token, nil })
+	}
+	for name, c := range map[string]struct {
+		right, wrong imapconn.Auth
+		without      []string
+	}{
+		"PLAIN":                                {imapconn.Password(d.user.Password), imapconn.Password("wrong"), nil},
+		"PLAIN without initial response":       {imapconn.Password(d.user.Password), imapconn.Password("wrong"), []string{"SASL-IR"}},
+		"LOGIN":                                {imapconn.Password(d.user.Password), imapconn.Password("wrong"), []string{"AUTH=PLAIN"}},
+		"XOAUTH2":                              {bearer(imapconn.XOAuth2, time.Hour), bearer(imapconn.XOAuth2, -time.Minute), nil},
+		"OAUTHBEARER":                          {bearer(imapconn.OAuthBearer, time.Hour), bearer(imapconn.OAuthBearer, -time.Minute), nil},
+		"XOAUTH2 without initial response":     {bearer(imapconn.XOAuth2, time.Hour), bearer(imapconn.XOAuth2, -time.Minute), []string{"SASL-IR"}},
+		"OAUTHBEARER without initial response": {bearer(imapconn.OAuthBearer, time.Hour), bearer(imapconn.OAuthBearer, -time.Minute), []string{"SASL-IR"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := d.config(imapconn.TLSStart)
+			cfg.Dialer, cfg.Without, cfg.Auth = loopback(t, cfg.Host), c.without, c.right
+			if _, err := dial(t, cfg).Examine(t.Context(), "INBOX"); err != nil {
+				t.Error(err)
+			}
+			cfg.Auth = c.wrong
+			if _, err := imapconn.Dial(t.Context(), cfg); !imapconn.AuthRejected(err) {
+				t.Errorf("a wrong secret: %v", err)
+			}
+		})
+	}
+	cfg := d.config(imapconn.TLSStart)
+	cfg.Dialer, cfg.Without, cfg.Auth = loopback(t, cfg.Host), []string{"AUTH=XOAUTH2"}, bearer(imapconn.XOAuth2, time.Hour)
+	if _, err := imapconn.Dial(t.Context(), cfg); imapconn.KindOf(err) != imapconn.KindAuthUnknown {
+		t.Errorf("a mechanism that is not offered: %v", err)
 	}
 }
 
