@@ -363,7 +363,7 @@ func (l *loop) progress() (done, total int64) {
 		done += f.held
 		total += f.held
 		if f.visited {
-			total += int64(f.work.Backfill.Count())
+			total += int64(f.work.Backfill.Subtract(f.uids).Count()) // within a turn, work is as of its begin
 		} else if f.present {
 			total += max(0, f.row.OnServer-f.held)
 		}
