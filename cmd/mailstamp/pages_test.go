@@ -206,7 +206,23 @@ func (p person) says(selector string, texts ...string) {
 // allPages lists what is wrong with a page.
 const allPages = `(() => {
 	const all = selector => [...document.querySelectorAll(selector)], ids = all('[id]').map(e => e.id);
+	const colour = text => [...text.matchAll(/[\d.]+/g)].map(Number);
+	const ground = e => { // the colour behind an element; ours are opaque or none
+		for (; e; e = e.parentElement) {
+			const [r, g, b, a = 1] = colour(getComputedStyle(e).backgroundColor);
+			if (a > 0) return [r, g, b];
+		}
+		return [255, 255, 255];
+	};
+	const luminance = rgb => rgb.slice(0, 3).map(c => c / 255).map(c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+		.reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+	const pale = e => {
+		const [a, b] = [luminance(colour(getComputedStyle(e).color)), luminance(ground(e))];
+		return (Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5;
+	};
+	const written = all('body *').filter(e => e.offsetParent && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()));
 	return Object.entries({
+		["has text that is hard to read: " + written.filter(pale).map(e => e.textContent.trim())]: written.some(pale),
 		"can be scrolled sideways": document.documentElement.scrollWidth > innerWidth,
 		"cuts off what sticks out": all('main *').some(e => e.offsetParent && !e.closest('.scroll') && e.getBoundingClientRect().right > innerWidth + 1),
 		"has no language": !document.documentElement.lang,

@@ -3,7 +3,7 @@
 //
 // Invariants:
 //
-//   - Nothing that a page does reaches further than loopback: no other name resolves.
+//   - Nothing that a page does reaches further than loopback: no name resolves to anything else.
 //   - A window keeps what the browser asked for and what scripts said, so that a test can tell that nothing was asked and
 //     nothing ran.
 //   - Without chromium a test is skipped with a line that says what is not covered; with CI=true that is a failure.
@@ -33,6 +33,9 @@ const (
 	// NarrowWidth is a telephone's.
 	NarrowWidth = 390
 )
+
+// Rebound is a name that resolves to this machine, as a stranger's may be made to.
+const Rebound = "rebound.example"
 
 // names by which chromium is looked for; .ci/run installs the first.
 var names = []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome"}
@@ -70,7 +73,7 @@ func start() (*process, error) {
 	allocator, closeAllocator := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(startPatience),
 		chromedp.WindowSize(Width, Height), chromedp.Flag("hide-scrollbars", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
+		chromedp.Flag("host-resolver-rules", "MAP "+Rebound+" 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
 		// Sandboxed frames stay in their page's process, where the page's session sees what they do.
 		chromedp.Flag("disable-features", "Translate,IsolateSandboxedIframes"))...)
 	ctx, cancel := chromedp.NewContext(allocator)

@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -225,7 +226,7 @@ func (w *Window) Poll(expression string) {
 	w.tb.Helper()
 	testenv.Eventually(w.tb, patience, func() error {
 		if !Ask[bool](w, expression) {
-			return errors.New("not true on the page: " + expression)
+			return fmt.Errorf("not true on the page: %s\n%s", expression, w.Text("main"))
 		}
 		return nil
 	})
