@@ -11,6 +11,40 @@ join cards contact on contact.account_id = cc.account_id and contact.id = cc.car
 join card_addresses ca on ca.account_id = cc.account_id and ca.card_id = cc.card_id and ca.address_id = cc.address_id
 where cc.share = 'shared' and not is_held(cc);
 
+-- shown is false as long as a conversation has never been visible to others: readers find a card's conversations by it, so that
+-- the time of an answer tells nothing of how much there is that was never theirs to see. Unlike the verdict it changes once in a
+-- conversation's life, so that stamps stay out of indexes (HOT updates). Rows of earlier programs count as shown.
+alter table conversations add column shown boolean not null default true;
+alter table conversations add constraint conversations_shown_check check (shown or not visible);
+create index conversations_shown on conversations (account_id, card_id) where shown;
+-- The viewer's own, shown or not, are found without a look at others'.
+create index conversations_card_author on conversations (account_id, card_id, author_id);
+drop index conversations_card;
+
+-- A feed ranks conversations by their correspondences, which it looks up by author and address: an index by address alone serves
+-- as many rows as the address has authors.
+create index correspondences_address_author on correspondences (account_id, address_id, author_id);
+drop index correspondences_address;
+
+-- Plans that serve every card are made for one of 50 conversations. For the average card, which has a few, they cost no more;
+-- those made for it join hundreds of conversations one by one.
+alter table conversations alter column card_id set (n_distinct = -0.02);
+analyze conversations (card_id);
+
+create or replace view granted_conversations with (security_invoker = true) as
+select c.account_id, c.author_id, u.crm_id as author, c.card_id, c.address_id, c.kind, c.share, c.share_at, c.share_by, c.visible,
+       c.reason, c.since, c.on_card and not c.blocked as tracked,
+       coalesce(c.visible and c.on_card and not c.blocked
+           and c.author_epoch >= s.fence
+           and c.card_epoch >= k.fence
+           and (c.reason <> 'handover_visible' or c.owner_epoch >= os.owner_fence), false)::boolean as granted,
+       c.shown
+from conversations c
+join users u on u.account_id = c.account_id and u.id = c.author_id and u.state in ('active', 'inactive')
+join cards k on k.account_id = c.account_id and k.id = c.card_id and k.state = 'open'
+left join settings s on s.account_id = c.account_id and s.user_id = c.author_id and s.kind = c.kind
+left join settings os on os.account_id = c.account_id and os.user_id = k.owner_id and os.kind = c.kind;
+
 create or replace view conversation_facts with (security_invoker = true) as
 select c.account_id, c.author_id, c.card_id, c.address_id, c.kind, c.on_card, c.blocked,
        (case when c.share is null or is_held(c) then '' else c.share end)::text as share,

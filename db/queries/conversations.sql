@@ -1,7 +1,7 @@
 -- name: LinkCards :exec
 -- Conversations that the cards' addresses and the authors' correspondences make and that are not there yet.
-insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked)
-select k.account_id, co.author_id, k.id, r.address_id, k.kind, true, is_blocked(k.account_id, co.author_id, r.address_id)
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked)
+select k.account_id, co.author_id, k.id, r.address_id, k.kind, true, false, is_blocked(k.account_id, co.author_id, r.address_id)
 from cards k
 join card_reach r on r.account_id = k.account_id and r.card_id = k.id
 join correspondences co on co.account_id = k.account_id and co.address_id = r.address_id
@@ -11,8 +11,8 @@ on conflict do nothing;
 
 -- name: LinkAuthor :exec
 -- The same, from an author's side.
-insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked)
-select k.account_id, @author_id, k.id, r.address_id, k.kind, true, is_blocked(k.account_id, @author_id, r.address_id)
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked)
+select k.account_id, @author_id, k.id, r.address_id, k.kind, true, false, is_blocked(k.account_id, @author_id, r.address_id)
 from card_reach r
 join cards k on k.account_id = r.account_id and k.id = r.card_id
 where r.account_id = @account_id and r.address_id = any(@address_ids::bigint[])
@@ -87,7 +87,7 @@ join conversation_facts f on f.account_id = @account_id and f.author_id = k.auth
 -- name: Stamp :exec
 -- since moves only when the verdict does.
 update conversations c
-set visible = v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
+set visible = v.visible, shown = c.shown or v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
     since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
 from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason, unnest(@author_epochs::bigint[]) as author_epoch, unnest(@card_epochs::bigint[]) as card_epoch, unnest(@owner_epochs::bigint[]) as owner_epoch) v
 where c.account_id = @account_id and c.author_id = v.author_id and c.card_id = v.card_id and c.address_id = v.address_id;
@@ -117,7 +117,7 @@ with verdict as materialized (
     select card_id, address_id from chunk order by card_id desc, address_id desc limit 1
 ), stamped as (
     update conversations c
-    set visible = v.visible, reason = v.reason, author_epoch = @epoch,
+    set visible = v.visible, shown = c.shown or v.visible, reason = v.reason, author_epoch = @epoch,
         since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
     from verdict v
     where c.account_id = @account_id and c.author_id = @author_id and c.kind = @kind and c.author_epoch < @epoch
@@ -197,9 +197,9 @@ where account_id = @account_id and author_id = @author_id and card_id = @card_id
 
 -- name: PutShare :exec
 -- The author's word; the conversation may come later.
-insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version,
+insert into conversations (account_id, author_id, card_id, address_id, kind, shown, on_card, blocked, share, share_version,
                            share_at, share_by, share_implied, share_called)
-values (@account_id, @author_id, @card_id, @address_id, @kind,
+values (@account_id, @author_id, @card_id, @address_id, @kind, false,
         exists (select from card_reach r where r.account_id = @account_id and r.card_id = @card_id and r.address_id = @address_id),
         is_blocked(@account_id, @author_id, @address_id), @share, @share_version, @share_at, @share_by, @share_implied, @share_called)
 on conflict (account_id, author_id, card_id, address_id) do update
@@ -208,9 +208,9 @@ set share = excluded.share, share_version = excluded.share_version, share_at = e
 
 -- name: ImplyShares :exec
 -- What a word on one card says of others (SPEC 3.2), where the author did not say something there later.
-insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_at, share_by,
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked, share, share_at, share_by,
                            share_implied)
-select k.account_id, @author_id, k.id, @address_id, k.kind, true, is_blocked(k.account_id, @author_id, @address_id),
+select k.account_id, @author_id, k.id, @address_id, k.kind, true, false, is_blocked(k.account_id, @author_id, @address_id),
        sqlc.narg(share), @share_at, @share_by, true
 from cards k where k.account_id = @account_id and k.id = any(@card_ids::bigint[])
 order by k.id
@@ -290,9 +290,9 @@ order by c.share, c.card_id, c.author_id, c.address_id;
 -- name: CarryShare :one
 -- Private wins; a shared goes only where nothing was said, and is held while the audience is larger than it was. What the author
 -- said on the card later than the change stands; what was carried there too gives way to private whenever.
-insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_at, share_by,
+insert into conversations (account_id, author_id, card_id, address_id, kind, shown, on_card, blocked, share, share_at, share_by,
                            share_implied, share_from)
-values (@account_id, @author_id, @card_id, @address_id, @kind,
+values (@account_id, @author_id, @card_id, @address_id, @kind, false,
         exists (select from card_reach r where r.account_id = @account_id and r.card_id = @card_id and r.address_id = @address_id),
         is_blocked(@account_id, @author_id, @address_id), @share, @share_at, @share_by, true, sqlc.narg(share_from))
 on conflict (account_id, author_id, card_id, address_id) do update

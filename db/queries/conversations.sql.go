@@ -293,9 +293,9 @@ func (q *Queries) CardsWithAddresses(ctx context.Context, arg CardsWithAddresses
 }
 
 const carryShare = `-- name: CarryShare :one
-insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_at, share_by,
+insert into conversations (account_id, author_id, card_id, address_id, kind, shown, on_card, blocked, share, share_at, share_by,
                            share_implied, share_from)
-values ($1, $2, $3, $4, $5,
+values ($1, $2, $3, $4, $5, false,
         exists (select from card_reach r where r.account_id = $1 and r.card_id = $3 and r.address_id = $4),
         is_blocked($1, $2, $4), $6, $7, $8, true, $9)
 on conflict (account_id, author_id, card_id, address_id) do update
@@ -338,7 +338,7 @@ func (q *Queries) CarryShare(ctx context.Context, arg CarryShareParams) (bool, e
 }
 
 const conversation = `-- name: Conversation :one
-select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version, share_at, share_by, share_implied, share_called, share_from, visible, reason, author_epoch, card_epoch, owner_epoch, since, stamped_at from conversations
+select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version, share_at, share_by, share_implied, share_called, share_from, visible, reason, author_epoch, card_epoch, owner_epoch, since, stamped_at, shown from conversations
 where account_id = $1 and author_id = $2 and card_id = $3 and address_id = $4
 `
 
@@ -379,6 +379,7 @@ func (q *Queries) Conversation(ctx context.Context, arg ConversationParams) (Con
 		&i.OwnerEpoch,
 		&i.Since,
 		&i.StampedAt,
+		&i.Shown,
 	)
 	return i, err
 }
@@ -669,9 +670,9 @@ func (q *Queries) FactsOfConversations(ctx context.Context, arg FactsOfConversat
 }
 
 const implyShares = `-- name: ImplyShares :exec
-insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_at, share_by,
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked, share, share_at, share_by,
                            share_implied)
-select k.account_id, $1, k.id, $2, k.kind, true, is_blocked(k.account_id, $1, $2),
+select k.account_id, $1, k.id, $2, k.kind, true, false, is_blocked(k.account_id, $1, $2),
        $3, $4, $5, true
 from cards k where k.account_id = $6 and k.id = any($7::bigint[])
 order by k.id
@@ -735,8 +736,8 @@ func (q *Queries) LiftEarlierPrivates(ctx context.Context, arg LiftEarlierPrivat
 }
 
 const linkAuthor = `-- name: LinkAuthor :exec
-insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked)
-select k.account_id, $1, k.id, r.address_id, k.kind, true, is_blocked(k.account_id, $1, r.address_id)
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked)
+select k.account_id, $1, k.id, r.address_id, k.kind, true, false, is_blocked(k.account_id, $1, r.address_id)
 from card_reach r
 join cards k on k.account_id = r.account_id and k.id = r.card_id
 where r.account_id = $2 and r.address_id = any($3::bigint[])
@@ -757,8 +758,8 @@ func (q *Queries) LinkAuthor(ctx context.Context, arg LinkAuthorParams) error {
 }
 
 const linkCards = `-- name: LinkCards :exec
-insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked)
-select k.account_id, co.author_id, k.id, r.address_id, k.kind, true, is_blocked(k.account_id, co.author_id, r.address_id)
+insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked)
+select k.account_id, co.author_id, k.id, r.address_id, k.kind, true, false, is_blocked(k.account_id, co.author_id, r.address_id)
 from cards k
 join card_reach r on r.account_id = k.account_id and r.card_id = k.id
 join correspondences co on co.account_id = k.account_id and co.address_id = r.address_id
@@ -993,9 +994,9 @@ func (q *Queries) OwnersThatDecide(ctx context.Context, arg OwnersThatDecidePara
 }
 
 const putShare = `-- name: PutShare :exec
-insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, share, share_version,
+insert into conversations (account_id, author_id, card_id, address_id, kind, shown, on_card, blocked, share, share_version,
                            share_at, share_by, share_implied, share_called)
-values ($1, $2, $3, $4, $5,
+values ($1, $2, $3, $4, $5, false,
         exists (select from card_reach r where r.account_id = $1 and r.card_id = $3 and r.address_id = $4),
         is_blocked($1, $2, $4), $6, $7, $8, $9, $10, $11)
 on conflict (account_id, author_id, card_id, address_id) do update
@@ -1176,7 +1177,7 @@ func (q *Queries) SharesToCarry(ctx context.Context, arg SharesToCarryParams) ([
 
 const stamp = `-- name: Stamp :exec
 update conversations c
-set visible = v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
+set visible = v.visible, shown = c.shown or v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
     since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
 from (select unnest($2::bigint[]) as author_id, unnest($3::bigint[]) as card_id, unnest($4::bigint[]) as address_id, unnest($5::boolean[]) as visible, unnest($6::text[]) as reason, unnest($7::bigint[]) as author_epoch, unnest($8::bigint[]) as card_epoch, unnest($9::bigint[]) as owner_epoch) v
 where c.account_id = $1 and c.author_id = v.author_id and c.card_id = v.card_id and c.address_id = v.address_id
@@ -1231,7 +1232,7 @@ with verdict as materialized (
     select card_id, address_id from chunk order by card_id desc, address_id desc limit 1
 ), stamped as (
     update conversations c
-    set visible = v.visible, reason = v.reason, author_epoch = $10,
+    set visible = v.visible, shown = c.shown or v.visible, reason = v.reason, author_epoch = $10,
         since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
     from verdict v
     where c.account_id = $7 and c.author_id = $8 and c.kind = $9 and c.author_epoch < $10

@@ -8,49 +8,61 @@ select id from users where account_id = @account_id and crm_id = @viewer and sta
 select card_id, user_id from card_viewers
 where account_id = @account_id and viewer = @viewer and kind = @kind and card = @card;
 
--- name: FeedPairs :many
--- The card's conversations that the viewer may read.
-select g.author_id, g.author, g.address_id, g.granted
-from granted_conversations g
-where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.author_id = @viewer_id or g.granted);
+-- name: FeedSharers :many
+-- The authors of whose conversations on the card some are visible to others.
+select distinct g.author_id from granted_conversations g
+where g.account_id = @account_id and g.card_id = @card_id and g.shown and g.visible and g.granted;
 
 -- name: FeedPositions :many
 -- The newest messages before a point in time that the viewer may read on the card: those of the newest @places points
--- (date, sort_key), every copy of each. Conversations are ranked by their newest message before the point (heads); only
--- those among the newest can hold what is asked for, and of these nothing older than the last of the heads (edge).
+-- (date, sort_key), every copy of each. Conversations are ranked by the date of their correspondence, which no message of theirs
+-- exceeds; only those among the newest are looked into for their newest message before the point (heads), and of these nothing
+-- older than the last of the heads (edge) can hold what is asked for.
 with pairs as materialized (
+    select g.author_id, g.author, g.address_id, true as granted
+    from granted_conversations g
+    where g.account_id = @account_id and g.card_id = @card_id and g.shown and g.visible and g.granted and g.author_id <> @viewer_id
+    union all
     select g.author_id, g.author, g.address_id, g.granted
     from granted_conversations g
-    where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.author_id = @viewer_id or g.granted)
+    where g.account_id = @account_id and g.card_id = @card_id and g.author_id = @viewer_id and g.tracked
+),
+dated as materialized (
+    select p.author_id, p.author, p.address_id, p.granted, least(coalesce(c.last_at, 'infinity'), @before_date::timestamptz) as newest
+    from pairs p
+    left join correspondences c on c.account_id = @account_id and c.author_id = p.author_id and c.address_id = p.address_id
+),
+ranked as materialized (
+    select d.author_id, d.address_id, dense_rank() over (order by d.newest desc) as place from dated d
 ),
 heads as materialized (
-    select p.author_id, p.author, p.address_id, p.granted,
-           h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
-    from pairs p
+    select h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
+    from ranked r
     cross join lateral (
         select x.date, x.sort_key from participants x
-        where x.account_id = @account_id and x.author_id = p.author_id and x.address_id = p.address_id
+        where x.account_id = @account_id and x.author_id = r.author_id and x.address_id = r.address_id
           and (x.date, x.sort_key) < (@before_date::timestamptz, @before_key::bigint)
         order by x.date desc, x.sort_key desc
         limit 1
     ) h
+    where r.place <= @places::bigint
 ),
 edge as materialized ( -- always one row: a coalesce where it is compared would keep the comparison out of the index
     select coalesce(min(date), '-infinity') as date, coalesce(min(sort_key), -9223372036854775808) as sort_key
     from heads where place = @places::bigint
 ),
 reached as (
-    select h.author_id, h.author, x.message_id, x.date, x.sort_key, h.granted
-    from heads h
+    select d.author_id, d.author, x.message_id, x.date, x.sort_key, d.granted
+    from dated d
     cross join lateral (
         select p.message_id, p.date, p.sort_key from participants p
-        where p.account_id = @account_id and p.author_id = h.author_id and p.address_id = h.address_id
+        where p.account_id = @account_id and p.author_id = d.author_id and p.address_id = d.address_id
           and (p.date, p.sort_key) < (@before_date::timestamptz, @before_key::bigint)
           and (p.date, p.sort_key) >= ((select date from edge), (select sort_key from edge))
         order by p.date desc, p.sort_key desc
         limit @rows_each::bigint
     ) x
-    where h.place <= @places::bigint
+    where d.newest >= (select date from edge)
 ),
 placed as (
     select r.author_id, r.author, r.message_id, r.date, r.sort_key, r.granted,
@@ -104,11 +116,12 @@ select author_id, address_ids from messages where account_id = @account_id and i
 
 -- name: FeedShowingCards :many
 -- The cards on which the viewer may read the author's mail with any of the addresses.
-select distinct v.card_id, v.kind, v.card, g.address_id, g.granted
+select v.card_id, v.kind, v.card, g.address_id, g.granted
 from granted_conversations g
 join card_viewers v on v.account_id = g.account_id and v.card_id = g.card_id and v.user_id = @viewer_id
 where g.account_id = @account_id and g.author_id = @author_id and g.address_id = any (@address_ids::bigint[])
   and g.tracked and (g.author_id = @viewer_id or g.granted)
+  and (g.author_id = @viewer_id or g.visible) -- of the stamp alone: before any join
 order by v.kind, v.card, g.address_id;
 
 -- name: FeedThread :one
@@ -176,6 +189,7 @@ select g.author_id, g.author, a.address, g.granted, g.visible, g.reason, coalesc
 from granted_conversations g
 join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where g.account_id = @account_id and g.card_id = @card_id and g.tracked and (g.author_id = @viewer_id or g.granted)
+  and (g.author_id = @viewer_id or g.shown and g.visible)
   and exists (select from correspondences c
               where c.account_id = g.account_id and c.author_id = g.author_id and c.address_id = g.address_id)
   and (g.author_id = @viewer_id or exists (

@@ -215,6 +215,7 @@ select g.author_id, g.author, a.address, g.granted, g.visible, g.reason, coalesc
 from granted_conversations g
 join addresses a on a.account_id = g.account_id and a.id = g.address_id
 where g.account_id = $1 and g.card_id = $2 and g.tracked and (g.author_id = $3 or g.granted)
+  and (g.author_id = $3 or g.shown and g.visible)
   and exists (select from correspondences c
               where c.account_id = g.account_id and c.author_id = g.author_id and c.address_id = g.address_id)
   and (g.author_id = $3 or exists (
@@ -508,85 +509,52 @@ func (q *Queries) FeedMessages(ctx context.Context, arg FeedMessagesParams) ([]F
 	return items, nil
 }
 
-const feedPairs = `-- name: FeedPairs :many
-select g.author_id, g.author, g.address_id, g.granted
-from granted_conversations g
-where g.account_id = $1 and g.card_id = $2 and g.tracked and (g.author_id = $3 or g.granted)
-`
-
-type FeedPairsParams struct {
-	AccountID int64
-	CardID    int64
-	ViewerID  int64
-}
-
-type FeedPairsRow struct {
-	AuthorID  int64
-	Author    string
-	AddressID int64
-	Granted   bool
-}
-
-// The card's conversations that the viewer may read.
-func (q *Queries) FeedPairs(ctx context.Context, arg FeedPairsParams) ([]FeedPairsRow, error) {
-	rows, err := q.db.Query(ctx, feedPairs, arg.AccountID, arg.CardID, arg.ViewerID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []FeedPairsRow
-	for rows.Next() {
-		var i FeedPairsRow
-		if err := rows.Scan(
-			&i.AuthorID,
-			&i.Author,
-			&i.AddressID,
-			&i.Granted,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const feedPositions = `-- name: FeedPositions :many
 with pairs as materialized (
+    select g.author_id, g.author, g.address_id, true as granted
+    from granted_conversations g
+    where g.account_id = $2 and g.card_id = $3 and g.shown and g.visible and g.granted and g.author_id <> $4
+    union all
     select g.author_id, g.author, g.address_id, g.granted
     from granted_conversations g
-    where g.account_id = $2 and g.card_id = $3 and g.tracked and (g.author_id = $4 or g.granted)
+    where g.account_id = $2 and g.card_id = $3 and g.author_id = $4 and g.tracked
+),
+dated as materialized (
+    select p.author_id, p.author, p.address_id, p.granted, least(coalesce(c.last_at, 'infinity'), $5::timestamptz) as newest
+    from pairs p
+    left join correspondences c on c.account_id = $2 and c.author_id = p.author_id and c.address_id = p.address_id
+),
+ranked as materialized (
+    select d.author_id, d.address_id, dense_rank() over (order by d.newest desc) as place from dated d
 ),
 heads as materialized (
-    select p.author_id, p.author, p.address_id, p.granted,
-           h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
-    from pairs p
+    select h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
+    from ranked r
     cross join lateral (
         select x.date, x.sort_key from participants x
-        where x.account_id = $2 and x.author_id = p.author_id and x.address_id = p.address_id
+        where x.account_id = $2 and x.author_id = r.author_id and x.address_id = r.address_id
           and (x.date, x.sort_key) < ($5::timestamptz, $6::bigint)
         order by x.date desc, x.sort_key desc
         limit 1
     ) h
+    where r.place <= $1::bigint
 ),
 edge as materialized ( -- always one row: a coalesce where it is compared would keep the comparison out of the index
     select coalesce(min(date), '-infinity') as date, coalesce(min(sort_key), -9223372036854775808) as sort_key
     from heads where place = $1::bigint
 ),
 reached as (
-    select h.author_id, h.author, x.message_id, x.date, x.sort_key, h.granted
-    from heads h
+    select d.author_id, d.author, x.message_id, x.date, x.sort_key, d.granted
+    from dated d
     cross join lateral (
         select p.message_id, p.date, p.sort_key from participants p
-        where p.account_id = $2 and p.author_id = h.author_id and p.address_id = h.address_id
+        where p.account_id = $2 and p.author_id = d.author_id and p.address_id = d.address_id
           and (p.date, p.sort_key) < ($5::timestamptz, $6::bigint)
           and (p.date, p.sort_key) >= ((select date from edge), (select sort_key from edge))
         order by p.date desc, p.sort_key desc
         limit $7::bigint
     ) x
-    where h.place <= $1::bigint
+    where d.newest >= (select date from edge)
 ),
 placed as (
     select r.author_id, r.author, r.message_id, r.date, r.sort_key, r.granted,
@@ -620,8 +588,9 @@ type FeedPositionsRow struct {
 }
 
 // The newest messages before a point in time that the viewer may read on the card: those of the newest @places points
-// (date, sort_key), every copy of each. Conversations are ranked by their newest message before the point (heads); only
-// those among the newest can hold what is asked for, and of these nothing older than the last of the heads (edge).
+// (date, sort_key), every copy of each. Conversations are ranked by the date of their correspondence, which no message of theirs
+// exceeds; only those among the newest are looked into for their newest message before the point (heads), and of these nothing
+// older than the last of the heads (edge) can hold what is asked for.
 func (q *Queries) FeedPositions(ctx context.Context, arg FeedPositionsParams) ([]FeedPositionsRow, error) {
 	rows, err := q.db.Query(ctx, feedPositions,
 		arg.Places,
@@ -716,12 +685,44 @@ func (q *Queries) FeedSettings(ctx context.Context, arg FeedSettingsParams) ([]F
 	return items, nil
 }
 
+const feedSharers = `-- name: FeedSharers :many
+select distinct g.author_id from granted_conversations g
+where g.account_id = $1 and g.card_id = $2 and g.shown and g.visible and g.granted
+`
+
+type FeedSharersParams struct {
+	AccountID int64
+	CardID    int64
+}
+
+// The authors of whose conversations on the card some are visible to others.
+func (q *Queries) FeedSharers(ctx context.Context, arg FeedSharersParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, feedSharers, arg.AccountID, arg.CardID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var author_id int64
+		if err := rows.Scan(&author_id); err != nil {
+			return nil, err
+		}
+		items = append(items, author_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const feedShowingCards = `-- name: FeedShowingCards :many
-select distinct v.card_id, v.kind, v.card, g.address_id, g.granted
+select v.card_id, v.kind, v.card, g.address_id, g.granted
 from granted_conversations g
 join card_viewers v on v.account_id = g.account_id and v.card_id = g.card_id and v.user_id = $1
 where g.account_id = $2 and g.author_id = $3 and g.address_id = any ($4::bigint[])
   and g.tracked and (g.author_id = $1 or g.granted)
+  and (g.author_id = $1 or g.visible) -- of the stamp alone: before any join
 order by v.kind, v.card, g.address_id
 `
 

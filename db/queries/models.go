@@ -145,6 +145,7 @@ type Conversation struct {
 	OwnerEpoch   int64
 	Since        time.Time
 	StampedAt    time.Time
+	Shown        bool
 }
 
 type ConversationFact struct {
@@ -256,6 +257,7 @@ type GrantedConversation struct {
 	Since     time.Time
 	Tracked   *bool
 	Granted   bool
+	Shown     bool
 }
 
 type IndexedAddress struct {

@@ -83,7 +83,8 @@ func (s *smallAccount) userID(b *bench, crmID string) (id int64) {
 }
 
 // storeMail stores inbound messages of an author, all but the last from one address, and stamps, in one transaction as
-// ingest does. Unlike ingest it lets an author have several writers at once: they meet in the locks of stamps alone.
+// ingest does. Unlike ingest it lets an author have several writers at once: they meet in the locks of stamps alone, and a
+// correspondence is dated ahead of what all of them will store.
 func (s *smallAccount) storeMail(ctx context.Context, author int64, messages int, from, last string) error {
 	return storeMail(ctx, s.d, s.acc, author, messages, from, last)
 }
@@ -113,7 +114,7 @@ func storeMail(ctx context.Context, d *db.DB, acc *db.Account, author int64, mes
 				select $1, $2, unnest(address_ids), date, sort_key, id from message
 			)
 			insert into correspondences (account_id, author_id, address_id, last_at)
-			select $1, $2, id, now() from unnest(array[$7::bigint, $8::bigint]) id
+			select $1, $2, id, now() + interval '1 day' from unnest(array[$7::bigint, $8::bigint]) id
 			where not exists (select from correspondences c where c.account_id = $1 and c.author_id = $2 and c.address_id = id)
 			on conflict do nothing`,
 			acc.ID, author, batch, messages, from, last, ids[from], ids[last])

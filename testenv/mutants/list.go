@@ -77,5 +77,7 @@ var mutants = []mutant{
 	{"mail with a new address gets no stamp", "visibility/stamp.go", "	_, err = writeStamps(ctx, tx, facts)\n	return err\n}\n\n// Restamp", "	_ = facts\n	return err\n}\n\n// Restamp"},
 
 	// The feed.
-	{"the feed asks for the stamp, not for what is believed", feedQueries, "pairs as materialized (\n    select g.author_id, g.author, g.address_id, g.granted\n    from granted_conversations g\n    where g.account_id = $2 and g.card_id = $3 and g.tracked and (g.author_id = $4 or g.granted)", "pairs as materialized (\n    select g.author_id, g.author, g.address_id, g.granted\n    from granted_conversations g\n    where g.account_id = $2 and g.card_id = $3 and g.tracked and (g.author_id = $4 or g.visible)"},
+	{"the feed asks for the stamp, not for what is believed", feedQueries, "g.shown and g.visible and g.granted and g.author_id <> $4", "g.shown and g.visible and g.author_id <> $4"},
+	{"the feed looks into what was never shown", feedQueries, "g.shown and g.visible and g.granted and g.author_id <> $4", "g.granted and g.author_id <> $4"},
+	{"the feed ranks by the oldest correspondence", feedQueries, "dense_rank() over (order by d.newest desc)", "dense_rank() over (order by d.newest)"},
 }

@@ -48,7 +48,7 @@ func feedPlan(t *testing.T, w *world, viewer string, card visibility.CardRef) st
 			}
 		}
 		// The parameters in the order of queries.FeedPositionsParams.
-		rows, err := tx.Query(t.Context(), fmt.Sprintf("explain (analyze, costs off, timing off, summary off) execute pinned(11, %d, %d, %d, '9999-01-01', 0, 27)",
+		rows, err := tx.Query(t.Context(), fmt.Sprintf("explain (analyze, buffers, costs off, timing off, summary off) execute pinned(11, %d, %d, %d, '9999-01-01', 0, 27)",
 			w.acc.ID, w.cards[card], w.users[viewer]), pgx.QueryExecModeSimpleProtocol)
 		if err != nil {
 			return err
@@ -67,8 +67,11 @@ func feedPlan(t *testing.T, w *world, viewer string, card visibility.CardRef) st
 
 var participantsScan = regexp.MustCompile(`using participants_pkey on participants \w+ \((?:actual rows=(\d+) loops=(\d+)|never executed)\)\n\s+Index Cond: (.*)`)
 
+var buffersHit = regexp.MustCompile(`Buffers: shared hit=(\d+)\n`)
+
 // TestPlanOfTheFeed holds the feed's query to the index of participants, read backwards from the cursor, and to reading no
-// more of it than the viewer may see: a row for each readable conversation, and then the page.
+// more of it than fits the page: not of every readable conversation a row, and of hidden ones nothing. Before a viewer from
+// whom all is hidden a card with much mail and one without any are the same work, to the page of memory.
 func TestPlanOfTheFeed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -85,11 +88,13 @@ func TestPlanOfTheFeed(t *testing.T) {
 		m as (insert into messages (account_id, author_id, thread_id, identity, sort_key, date, direction, address_ids)
 			select $1, $2, (select min(id) from threads), sha256((n || '/' || g)::bytea), g, '2026-03-01'::timestamptz - (g * 1000 + n) * interval '1 minute', 'inbound', array[id]
 			from numbered, generate_series(1, case when n <= $3 then $4::bigint else 1 end) g returning *),
-		p as (insert into participants select account_id, author_id, address_ids[1], date, sort_key, id from m)
-		insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, visible, reason, author_epoch, card_epoch)
-		select $1, $2, case when n <= $3 then $5::bigint else (select min(id) from cards where crm_id like 'other%') + n % 200 end, id, 'lead', true, false, false, 'setting_nobody', 1, 1 from numbered`,
+		p as (insert into participants select account_id, author_id, address_ids[1], date, sort_key, id from m),
+		c as (insert into correspondences select account_id, author_id, address_ids[1], max(date) from m group by account_id, author_id, address_ids[1])
+		insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, visible, shown, reason, author_epoch, card_epoch)
+		select $1, $2, case when n <= $3 then $5::bigint else (select min(id) from cards where crm_id like 'other%') + n % 200 end, id, 'lead', true, false, false, false, 'setting_nobody', 1, 1 from numbered`,
 		w.users[ann], conversations, each, w.cards[lead("hot")])
-	for _, table := range []string{"users", "cards", "settings", "conversations", "messages", "participants"} {
+	w.card(lead("empty"))
+	for _, table := range []string{"users", "cards", "settings", "conversations", "messages", "participants", "correspondences"} {
 		if _, err := w.d.Pool.Exec(t.Context(), "vacuum analyze "+table); err != nil {
 			t.Fatal(err)
 		}
@@ -105,8 +110,8 @@ func TestPlanOfTheFeed(t *testing.T) {
 			!strings.Contains(scans[1][3], "ROW(date, sort_key) >=") {
 			t.Fatalf("the cursor or the edge is not in the index condition:\n%s", plan)
 		}
-		if strings.Contains(plan, "Seq Scan on conversations") || strings.Contains(plan, "on messages") {
-			t.Fatalf("reads whole conversations, or messages:\n%s", plan)
+		if !strings.Contains(plan, "conversations_shown on conversations") || strings.Contains(plan, "Seq Scan on conversations") || strings.Contains(plan, "on messages") {
+			t.Fatalf("reads conversations that were never shown, or messages:\n%s", plan)
 		}
 		for _, scan := range scans {
 			n, _ := strconv.Atoi(scan[1])
@@ -119,10 +124,21 @@ func TestPlanOfTheFeed(t *testing.T) {
 	if rows := read(bob); rows != 0 {
 		t.Errorf("a viewer from whom all is hidden has %d rows read", rows)
 	}
-	if rows := read(ann); rows > conversations+2*page {
+	work := func(card string) string {
+		feedPlan(t, w, bob, lead(card)) // whatever is read for the first time
+		hit := buffersHit.FindStringSubmatch(feedPlan(t, w, bob, lead(card)))
+		if hit == nil {
+			t.Fatal("the plan says nothing of buffers")
+		}
+		return hit[1]
+	}
+	if hidden, empty := work("hot"), work("empty"); hidden != empty {
+		t.Errorf("a card with %d hidden conversations costs %s pages of memory, one without any %s", conversations, hidden, empty)
+	}
+	if rows := read(ann); rows > 2*page {
 		t.Errorf("of %d conversations the author has %d rows read", conversations, rows)
 	}
-	w.exec(`update conversations set visible = true where account_id = $1 and card_id = $2 and address_id = (select max(address_id) from conversations where card_id = $2)`, w.cards[lead("hot")])
+	w.exec(`update conversations set visible = true, shown = true where account_id = $1 and card_id = $2 and address_id = (select max(address_id) from conversations where card_id = $2)`, w.cards[lead("hot")])
 	if rows := read(bob); rows > 1+27 {
 		t.Errorf("one visible conversation has %d rows read", rows)
 	}

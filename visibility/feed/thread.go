@@ -206,19 +206,12 @@ func (s *showing) items(ctx context.Context, ids []int64) ([]Item, error) {
 
 // sharedBy are the authors whose copies of mails are visible on the card, by identity, sorted.
 func (v *sight) sharedBy(ctx context.Context, identities [][]byte) (map[string][]string, error) {
-	pairs, err := v.FeedPairs(ctx, queries.FeedPairsParams{AccountID: v.acc.ID, CardID: v.cardID, ViewerID: v.viewer})
+	authors, err := v.FeedSharers(ctx, queries.FeedSharersParams{AccountID: v.acc.ID, CardID: v.cardID})
 	if err != nil {
-		return nil, fmt.Errorf("read the card's conversations: %w", err)
+		return nil, fmt.Errorf("find who shares on the card: %w", err)
 	}
-	var authors []int64
-	for _, p := range pairs {
-		if p.Granted {
-			authors = append(authors, p.AuthorID)
-		}
-	}
-	slices.Sort(authors)
 	copies, err := v.FeedCopies(ctx, queries.FeedCopiesParams{
-		AccountID: v.acc.ID, CardID: v.cardID, Authors: slices.Compact(authors), Identities: identities})
+		AccountID: v.acc.ID, CardID: v.cardID, Authors: authors, Identities: identities})
 	if err != nil {
 		return nil, fmt.Errorf("find copies of a mail: %w", err)
 	}
