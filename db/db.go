@@ -118,16 +118,31 @@ func (d *DB) Tx(ctx context.Context, accountID int64, fn func(*Tx) error) error 
 
 // ReadTx runs fn in a read-only transaction in which every statement sees the same snapshot.
 func (d *DB) ReadTx(ctx context.Context, accountID int64, fn func(*Tx) error) error {
-	return d.tx(ctx, accountID, "begin isolation level repeatable read read only", fn)
+	return d.tx(ctx, accountID, beginRead, fn)
+}
+
+// KeyTx and KeyReadTx are Tx and ReadTx for statements that touch rows by key, however many keys they are given: what a
+// batch of mail asks for. Such statements go by index, and a connection plans them once for many transactions (planning).
+func (d *DB) KeyTx(ctx context.Context, accountID int64, fn func(*Tx) error) error {
+	return d.tx(ctx, accountID, beginByKey, fn)
+}
+
+func (d *DB) KeyReadTx(ctx context.Context, accountID int64, fn func(*Tx) error) error {
+	return d.tx(ctx, accountID, beginReadByKey, fn)
 }
 
 func (d *DB) tx(ctx context.Context, accountID int64, begin string, fn func(*Tx) error) error {
-	// One round trip both begins and names the account.
-	opts := pgx.TxOptions{BeginQuery: fmt.Sprintf("%s; set local mailstamp.account = '%d'", begin, accountID)}
 	var err error
 	for try := 0; try < maxTries; try++ {
-		err = pgx.BeginTxFunc(ctx, d.Pool, opts, func(tx pgx.Tx) error {
-			return fn(&Tx{Tx: tx, Queries: queries.New(tx), AccountID: accountID})
+		err = d.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+			// One round trip both begins and names the account.
+			opts := pgx.TxOptions{BeginQuery: fmt.Sprintf("%s; set local mailstamp.account = '%d'", begin, accountID)}
+			if begin == beginByKey || begin == beginReadByKey {
+				opts.BeginQuery += planning(conn.Conn())
+			}
+			return pgx.BeginTxFunc(ctx, conn, opts, func(tx pgx.Tx) error {
+				return fn(&Tx{Tx: tx, Queries: queries.New(tx), AccountID: accountID})
+			})
 		})
 		if !retryable(err) {
 			return err

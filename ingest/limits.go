@@ -93,14 +93,16 @@ const (
 
 // Sizes.
 const (
-	// batchSize messages are one transaction: 10–20 ms of work, for which a share of the author waits at most.
-	batchSize = 200
+	// batchSize messages are one transaction: large enough that what each transaction and statement costs is little beside the
+	// rows. A share of the author waits for the end of it only, where it stamps.
+	batchSize = 500
 	// maxBodyBytes bounds a message that is read: what big providers take.
 	maxBodyBytes = 50 << 20
-	// bodyChunkBytes of bodies are asked for at once.
-	bodyChunkBytes = 4 << 20
-	// bytesInFlight bounds the bodies that all loops of the process hold; one larger message has it all.
-	bytesInFlight = 16 << 20
+	// bodyChunkBytes of bodies are asked for at once, and stored together.
+	bodyChunkBytes = 8 << 20
+	// bytesInFlight bounds the mail that all loops of the process hold, from asking for bodies until they are stored; one
+	// larger message has it all. Less is held than asked for: a body is there until its text is taken out.
+	bytesInFlight = 32 << 20
 	// flagChunk rows of flags are one transaction (F19).
 	flagChunk = 5000
 	// removeChunk messages are removed in one transaction.

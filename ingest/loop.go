@@ -370,10 +370,7 @@ func orNil(s string) *string {
 
 // tx is a transaction of the present holder of the lease.
 func (l *loop) tx(ctx context.Context, name string, fn func(*db.Tx) error) error {
-	return l.s.o.DB.Tx(ctx, l.acc.ID, func(tx *db.Tx) error {
-		if err := planAfresh(ctx, tx); err != nil {
-			return err
-		}
+	return l.s.o.DB.KeyTx(ctx, l.acc.ID, func(tx *db.Tx) error {
 		_, err := tx.ProveLease(ctx, queries.ProveLeaseParams{
 			AccountID: l.acc.ID, MailboxID: l.mailboxID, Token: l.token, Holder: l.s.holder,
 		})
@@ -390,15 +387,6 @@ func (l *loop) tx(ctx context.Context, name string, fn func(*db.Tx) error) error
 		l.pulse.beat()
 		return l.s.o.commit(name)
 	})
-}
-
-// planAfresh has the transaction's statements planned for the tables as they are. A plan kept from when they were empty
-// reads whole tables for each message of a back-fill, and lasts until the first analyze.
-func planAfresh(ctx context.Context, tx *db.Tx) error {
-	if _, err := tx.Exec(ctx, "set local plan_cache_mode = force_custom_plan"); err != nil {
-		return fmt.Errorf("set how statements are planned: %w", err)
-	}
-	return nil
 }
 
 // listed turns a server's folder into the planner's.

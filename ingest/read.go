@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -41,15 +43,16 @@ type entry struct {
 	copyOf     int64 // the stored message of which this is the same copy
 	identity   []byte
 	msg        message.Message // of stored mail that is no known copy
-	retained   int             // bytes of it
 	report     *report
 	wantReport bool
 }
 
 // batch is what one transaction stores.
 type batch struct {
+	uids    uidset.Set // asked for; those of entries once some are left for another pass
 	entries []*entry
 	facts   map[string]addressFacts
+	weight  int64 // of the process's bytes in flight, until it is stored
 }
 
 type addressFacts struct {
@@ -58,7 +61,7 @@ type addressFacts struct {
 }
 
 // ingest fetches and stores uids, newest first, until a time when one is given; it returns what is left. While one batch
-// is stored, the next is fetched.
+// is stored, the database is asked about the next, whose bodies are fetched then, and the headers of the one after come.
 func (l *loop) ingest(ctx context.Context, f *folder, uids uidset.Set, until time.Time) (rest uidset.Set, err error) {
 	rest = uids
 	stored := make(chan error, 1)
@@ -78,30 +81,64 @@ func (l *loop) ingest(ctx context.Context, f *folder, uids uidset.Set, until tim
 		storing = nil
 		return err
 	}
-	emit := func(b *batch, done uidset.Set) error {
+	emit := func(b *batch) error {
 		if err := settle(); err != nil {
+			l.s.bytes.Release(b.weight)
 			return err
 		}
-		storing = done
+		storing = b.uids
 		<-stored
-		progress := l.progressAfter(f, done)
-		go func() { stored <- l.store(ctx, f, b, progress) }()
+		progress := l.progressAfter(f, storing)
+		go func() {
+			err := l.store(ctx, f, b, progress)
+			l.s.bytes.Release(b.weight)
+			stored <- err
+		}()
 		return nil
 	}
 	left := uids
-	for len(left) > 0 && (until.IsZero() || time.Now().Before(until)) {
-		part, others := left.Tail(f.size)
-		if err := l.read(ctx, f, part, emit); err != nil {
-			if errSettle := settle(); errSettle != nil {
-				return rest, errSettle // the database's word comes first: it is not the message's fault
-			}
-			return rest, l.blame(ctx, f, part, err)
+	// headers reads those of the next batch; nil when nothing is left, or no time.
+	headers := func() (*batch, error) {
+		if len(left) == 0 || !until.IsZero() && !time.Now().Before(until) {
+			return nil, nil
+		}
+		b := &batch{}
+		b.uids, left = left.Tail(f.size)
+		var err error
+		b.entries, err = l.readHeaders(ctx, f, b.uids)
+		return b, err
+	}
+	b, err := headers()
+	for b != nil && err == nil {
+		known := make(chan error, 1)
+		go func() { known <- l.classify(ctx, b) }()
+		var next *batch
+		// A batch that is small for what it may hold is read alone.
+		if f.size == batchSize {
+			next, err = headers()
+		}
+		if errKnown := <-known; errKnown != nil {
+			return rest, errors.Join(errKnown, settle())
+		}
+		if err != nil {
+			b = next
+			break
+		}
+		if err = l.read(ctx, f, b, emit); err != nil {
+			break
 		}
 		f.size = min(2*f.size, batchSize)
-		left = others
+		if b = next; b == nil {
+			b, err = headers()
+		}
 	}
-	err = settle()
-	return rest, err
+	if errSettle := settle(); errSettle != nil {
+		return rest, errSettle // the database's word comes first: it is not the message's fault
+	}
+	if err != nil {
+		return rest, l.blame(ctx, f, b.uids, err)
+	}
+	return rest, nil
 }
 
 // blame makes the next batch smaller after a lost connection, and quarantines a single message that is in it each time.
@@ -124,65 +161,40 @@ func (l *loop) blame(ctx context.Context, f *folder, part uidset.Set, err error)
 	return errors.Join(err, l.store(ctx, f, b, nil))
 }
 
-// read fetches the headers of part, decides what each message is, fetches the bodies that are needed, and hands
-// everything to emit in one or more batches.
-func (l *loop) read(ctx context.Context, f *folder, part uidset.Set, emit func(*batch, uidset.Set) error) (err error) {
-	ctx, step := span.Start(ctx, "fetch", span.Int("mailstamp.messages", int64(part.Count())))
+// read fetches the bodies that a batch needs and hands everything to emit in one or more batches, the newest first.
+func (l *loop) read(ctx context.Context, f *folder, b *batch, emit func(*batch) error) (err error) {
+	ctx, step := span.Start(ctx, "fetch", span.Int("mailstamp.messages", int64(len(b.entries))))
 	defer func() { step.End(err) }()
-	entries, err := l.readHeaders(ctx, f, part)
-	if err != nil || len(entries) == 0 {
-		return err
-	}
-	b := &batch{entries: entries}
-	if b.facts, err = l.classify(ctx, entries); err != nil {
-		return err
-	}
-	if err := l.findCopies(ctx, entries); err != nil {
-		return err
-	}
-	// The newest come first, so that they are seen first.
-	slices.SortFunc(entries, func(a, c *entry) int { return int(int64(c.uid) - int64(a.uid)) })
-	var out []*entry
-	flush := func() error {
-		if len(out) == 0 {
-			return nil
-		}
-		done := make([]uint32, len(out))
-		for i, e := range out {
-			done[i] = e.uid
-		}
-		err := emit(&batch{entries: out, facts: b.facts}, uidset.Of(done...))
-		out = nil
-		return err
-	}
-	retained := 0
-	for len(entries) > 0 {
+	slices.SortFunc(b.entries, func(a, c *entry) int { return cmp.Compare(c.uid, a.uid) })
+	for entries := b.entries; len(entries) > 0; {
 		n, bytes := 0, int64(0)
 		for n < len(entries) && (n == 0 || bytes+entries[n].bodyBytes() <= bodyChunkBytes) {
 			bytes += entries[n].bodyBytes()
 			n++
 		}
-		chunk := entries[:n]
+		part := &batch{entries: entries[:n], facts: b.facts, weight: min(bytes, bytesInFlight)}
 		entries = entries[n:]
+		if err := l.s.bytes.Acquire(ctx, part.weight); err != nil {
+			return err
+		}
 		if bytes > 0 {
-			dropped, err := l.readBodies(ctx, f, chunk, bytes)
+			dropped, err := l.readBodies(ctx, f, part.entries)
 			if err != nil {
+				l.s.bytes.Release(part.weight)
 				return err
 			}
-			chunk = slices.DeleteFunc(chunk, func(e *entry) bool { return dropped[e.uid] })
+			part.entries = slices.DeleteFunc(part.entries, func(e *entry) bool { return dropped[e.uid] })
 		}
-		for _, e := range chunk {
-			retained += e.retained
+		uids := make([]uint32, len(part.entries))
+		for i, e := range part.entries {
+			uids[i] = e.uid
 		}
-		out = append(out, chunk...)
-		if retained > bodyChunkBytes {
-			if err := flush(); err != nil {
-				return err
-			}
-			retained = 0
+		part.uids = uidset.Of(uids...)
+		if err := emit(part); err != nil {
+			return err
 		}
 	}
-	return flush()
+	return nil
 }
 
 // readHeaders fetches headers; a UID that the server does not deliver is proved gone, or asked for again singly.
@@ -280,57 +292,50 @@ func canonical(list []message.Address) []string {
 	return out
 }
 
-// classify decides direction and disposition of each entry by what is known of its addresses now. What changes until the
-// batch is stored is caught by store.
-func (l *loop) classify(ctx context.Context, entries []*entry) (map[string]addressFacts, error) {
-	facts := map[string]addressFacts{}
-	for _, e := range entries {
+// classify decides direction and disposition of each entry by what is known of its addresses now, and recognises mail that
+// is stored already. What changes until the batch is stored is caught by store.
+func (l *loop) classify(ctx context.Context, b *batch) error {
+	b.facts = map[string]addressFacts{}
+	for _, e := range b.entries {
 		for _, a := range e.addresses() {
-			facts[a] = addressFacts{}
+			b.facts[a] = addressFacts{}
 		}
 	}
-	names := make([]string, 0, len(facts))
-	for a := range facts {
-		names = append(names, a)
-	}
-	var erased map[string]bool
-	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) (err error) {
-		if err := planAfresh(ctx, tx); err != nil {
-			return err
-		}
-		if erased, err = tx.Erased(ctx, l.acc, names); err != nil {
+	names := slices.Collect(maps.Keys(b.facts))
+	return l.s.o.DB.KeyReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
+		erased, err := tx.Erased(ctx, l.acc, names)
+		if err != nil {
 			return err
 		}
 		rows, err := tx.AddressFacts(ctx, queries.AddressFactsParams{AccountID: l.acc.ID, AuthorID: l.row.UserID, Addresses: names})
+		if err != nil {
+			return fmt.Errorf("look up addresses: %w", err)
+		}
 		for _, r := range rows {
-			facts[r.Address] = addressFacts{
+			b.facts[r.Address] = addressFacts{
 				Facts: plan.Facts{Own: r.Own, OfUser: r.OfUser, OnCard: r.OnCard, Blocked: r.Blocked}, id: r.ID,
 			}
 		}
-		return err
+		for _, e := range b.entries {
+			if e.verdict.Disposition != "" {
+				continue // quarantined or expunged already
+			}
+			if e.names(erased) {
+				e.skipErased()
+				continue
+			}
+			e.verdict = plan.Classify(e.parties, func(a string) plan.Facts { return b.facts[a].Facts })
+			e.wantReport = mayReport(e)
+			if e.verdict.Disposition == plan.Stored && e.size > maxBodyBytes {
+				e.quarantine(message.ReasonTooLarge)
+			}
+		}
+		return l.findCopies(ctx, tx, b.entries)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("look up addresses: %w", err)
-	}
-	for _, e := range entries {
-		if e.verdict.Disposition != "" {
-			continue // quarantined or expunged already
-		}
-		if e.names(erased) {
-			e.skipErased()
-			continue
-		}
-		e.verdict = plan.Classify(e.parties, func(a string) plan.Facts { return facts[a].Facts })
-		e.wantReport = mayReport(e)
-		if e.verdict.Disposition == plan.Stored && e.size > maxBodyBytes {
-			e.quarantine(message.ReasonTooLarge)
-		}
-	}
-	return facts, nil
 }
 
 // findCopies recognises mail that is stored already, by header and size, so that its body need not be read again.
-func (l *loop) findCopies(ctx context.Context, entries []*entry) error {
+func (l *loop) findCopies(ctx context.Context, tx *db.Tx, entries []*entry) error {
 	byDigest := map[string][]*entry{}
 	p := queries.CopiesByDigestParams{AccountID: l.acc.ID, AuthorID: l.row.UserID}
 	for _, e := range entries {
@@ -342,22 +347,16 @@ func (l *loop) findCopies(ctx context.Context, entries []*entry) error {
 	if len(p.Digests) == 0 {
 		return nil
 	}
-	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
-		if err := planAfresh(ctx, tx); err != nil {
-			return err
-		}
-		rows, err := tx.CopiesByDigest(ctx, p)
-		for _, r := range rows {
-			for _, e := range byDigest[string(r.HeaderDigest)] {
-				if e.size == r.Size {
-					e.copyOf = r.MessageID
-				}
-			}
-		}
-		return err
-	})
+	rows, err := tx.CopiesByDigest(ctx, p)
 	if err != nil {
 		return fmt.Errorf("look for copies: %w", err)
+	}
+	for _, r := range rows {
+		for _, e := range byDigest[string(r.HeaderDigest)] {
+			if e.size == r.Size {
+				e.copyOf = r.MessageID
+			}
+		}
 	}
 	return nil
 }
@@ -371,14 +370,8 @@ func (e *entry) bodyBytes() int64 {
 	return 0
 }
 
-// readBodies fetches and parses the bodies that entries need, of about the given size together. It returns the UIDs that
-// are to be left for another pass.
-func (l *loop) readBodies(ctx context.Context, f *folder, entries []*entry, bytes int64) (dropped map[uint32]bool, err error) {
-	weight := min(bytes, bytesInFlight)
-	if err := l.s.bytes.Acquire(ctx, weight); err != nil {
-		return nil, err
-	}
-	defer l.s.bytes.Release(weight)
+// readBodies fetches and parses the bodies that entries need. It returns the UIDs that are to be left for another pass.
+func (l *loop) readBodies(ctx context.Context, f *folder, entries []*entry) (dropped map[uint32]bool, err error) {
 	byUID := map[uint32]*entry{}
 	var uids []uint32
 	for _, e := range entries {
@@ -450,5 +443,4 @@ func (l *loop) readBody(e *entry, raw []byte) {
 	}
 	identity := message.Identity(msg.Header, raw)
 	e.msg, e.identity = msg, identity[:]
-	e.retained = len(msg.Text) + len(msg.HTML)
 }

@@ -34,21 +34,22 @@ func (q *Queries) AddBcc(ctx context.Context, arg AddBccParams) error {
 }
 
 const addressFacts = `-- name: AddressFacts :many
-select a.id, a.address,
-       exists (select from user_addresses ua
-               where ua.account_id = a.account_id and ua.address_id = a.id and ua.user_id = $1) as own,
-       exists (select from user_addresses ua where ua.account_id = a.account_id and ua.address_id = a.id) as of_user,
-       c.on_card, (c.on_card and is_blocked(a.account_id, $1, a.id))::boolean as blocked
-from (select unnest($2::text[]) as address) n
+select a.id, a.address, u.own, u.of_user, c.on_card,
+       (c.on_card and (u.of_user or exists (select from blocklist_entries e where e.account_id = $1))
+           and is_blocked($1, $2, a.id))::boolean as blocked
+from (select unnest($3::text[]) as address) n
 cross join lateral (select x.account_id, x.id, x.address from addresses x
-                    where x.account_id = $3 and x.address = n.address limit 1) a
-cross join lateral (select exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card) c
+                    where x.account_id = $1 and x.address = n.address limit 1) a
+cross join lateral (select coalesce(bool_or(x.user_id = $2), false)::boolean as own, (count(*) > 0)::boolean as of_user
+                    from user_addresses x where x.account_id = $1 and x.address_id = a.id) u
+cross join lateral (select exists (select from card_reach r
+                                   where r.account_id = $1 and r.address_id = a.id offset 0) as on_card offset 0) c
 `
 
 type AddressFactsParams struct {
+	AccountID int64
 	AuthorID  int64
 	Addresses []string
-	AccountID int64
 }
 
 type AddressFactsRow struct {
@@ -60,9 +61,10 @@ type AddressFactsRow struct {
 	Blocked bool
 }
 
-// What is known of the addresses on a batch of mail, as classification asks.
+// What is known of the addresses on a batch of mail, as classification asks. Nobody is blocked who is no user and where there is
+// no block list: asking that first spares most of the calls. offset 0: asked for each address, never made a list of all cards'.
 func (q *Queries) AddressFacts(ctx context.Context, arg AddressFactsParams) ([]AddressFactsRow, error) {
-	rows, err := q.db.Query(ctx, addressFacts, arg.AuthorID, arg.Addresses, arg.AccountID)
+	rows, err := q.db.Query(ctx, addressFacts, arg.AccountID, arg.AuthorID, arg.Addresses)
 	if err != nil {
 		return nil, err
 	}

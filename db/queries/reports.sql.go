@@ -14,10 +14,11 @@ const foldDeliveries = `-- name: FoldDeliveries :exec
 with folded as (
     select distinct on (d.message_id, d.address) d.message_id, d.address, coalesce(e.status, 'sent') as status, e.class, e.code,
            coalesce(e.hard, false) as hard, coalesce(e.at, m.date) as at
-    from deliveries d
-    join messages m on m.account_id = d.account_id and m.id = d.message_id
-    left join delivery_events e on e.account_id = d.account_id and e.message_id = d.message_id and e.address = d.address
-    where d.account_id = $1 and d.message_id = any ($2::bigint[])
+    from (select unnest($2::bigint[]) as id) n
+    cross join lateral (select x.date from messages x where x.account_id = $1 and x.id = n.id limit 1) m
+    cross join lateral (select account_id, message_id, address, status, class, code, hard, at from deliveries x where x.account_id = $1 and x.message_id = n.id offset 0) d
+    left join lateral (select account_id, message_id, address, evidence, source, status, class, code, hard, at, reporter, passage from delivery_events x
+                       where x.account_id = $1 and x.message_id = n.id and x.address = d.address offset 0) e on true
     order by d.message_id, d.address,
              array_position(array['sent', 'delayed', 'relayed', 'delivered', 'bounced', 'displayed', 'replied'], e.status) desc nulls last,
              e.hard desc, e.at, e.evidence

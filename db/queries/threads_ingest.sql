@@ -15,7 +15,7 @@ cross join lateral (
     where s.account_id = @account_id and s.author_id = @author_id and s.subject_key = t.key
       and s.date between t.date - make_interval(secs => @window_seconds::float8) and t.date + make_interval(secs => @window_seconds::float8)
       and (t.reply or s.subject_reply)
-    offset 0) m;
+    order by s.date offset 0) m; -- ordered as the one index is that has it all: to the planner others look as good
 
 -- name: NewThreads :many
 insert into threads (account_id, author_id)

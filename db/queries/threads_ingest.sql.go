@@ -85,6 +85,7 @@ func (q *Queries) MoveThreadMessages(ctx context.Context, arg MoveThreadMessages
 }
 
 const newThreads = `-- name: NewThreads :many
+
 insert into threads (account_id, author_id)
 select $1, $2 from generate_series(1, $3::integer)
 returning id
@@ -96,6 +97,7 @@ type NewThreadsParams struct {
 	Count     int32
 }
 
+// ordered as the one index is that has it all: to the planner others look as good
 func (q *Queries) NewThreads(ctx context.Context, arg NewThreadsParams) ([]int64, error) {
 	rows, err := q.db.Query(ctx, newThreads, arg.AccountID, arg.AuthorID, arg.Count)
 	if err != nil {
@@ -125,7 +127,7 @@ cross join lateral (
     where s.account_id = $5 and s.author_id = $6 and s.subject_key = t.key
       and s.date between t.date - make_interval(secs => $7::float8) and t.date + make_interval(secs => $7::float8)
       and (t.reply or s.subject_reply)
-    offset 0) m
+    order by s.date offset 0) m
 `
 
 type SubjectMatesParams struct {

@@ -39,10 +39,10 @@ const (
 // How much is asked at once.
 const (
 	headersPerFetch = 200  // messages per UID FETCH: 40 ms of round trip are spread over 200
-	bodiesPerFetch  = 50   // messages per UID FETCH of bodies
+	bodiesPerFetch  = 200  // messages per UID FETCH of bodies
 	flagsPerFetch   = 5000 // messages per UID FETCH of flags: 200 KB of answer
 	rangesPerFetch  = 200  // ranges per command: a line of at most 4.4 KB (RFC 7162 section 4 allows 8,192)
-	fetchInFlight   = 2    // commands sent before the first is answered
+	fetchInFlight   = 4    // commands sent before the first is answered
 	maxLooks        = 2    // a folder that changes all the time is looked at so often for one answer
 	statusInFlight  = 50   // STATUS commands likewise
 	literalGrow     = 64 << 10

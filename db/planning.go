@@ -1,0 +1,44 @@
+package db
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// How transactions begin. byKey has statements planned for any values and by index: planning them for each batch of mail
+// costs more than running them.
+const (
+	beginRead = "begin isolation level repeatable read read only"
+	byKey     = "; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; " +
+		"set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off"
+	beginByKey     = "begin" + byKey
+	beginReadByKey = beginRead + byKey
+)
+
+// maxPlanAge is how long a connection's plans are kept at most.
+const maxPlanAge = time.Minute
+
+// plans is what a connection remembers of its plans.
+type plans struct {
+	uses int // transactions by key
+	at   time.Time
+}
+
+// planning is what to add to the beginning of a transaction by key on the connection. Which index is best shows only when
+// tables have grown: plans made for the empty tables of a first back-fill look every row up by the account alone. So a
+// connection forgets its plans before the 2nd, 4th, 8th … transaction, and when they are old.
+func planning(conn *pgx.Conn) string {
+	data := conn.PgConn().CustomData()
+	p, _ := data["plans"].(plans)
+	p.uses++
+	forget := p.uses&(p.uses-1) == 0 || time.Since(p.at) > maxPlanAge
+	if forget {
+		p.at = time.Now()
+	}
+	data["plans"] = p
+	if forget {
+		return "; discard plans"
+	}
+	return ""
+}
