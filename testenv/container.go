@@ -14,6 +14,7 @@ import (
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
@@ -31,6 +32,7 @@ type box struct {
 type boxSpec struct {
 	image string // folder of images
 	ports []string
+	data  string // a directory that is written much; below it the container has a file system of the machine's own
 	files []testcontainers.ContainerFile
 	ready func(b *box) func(ctx context.Context) error
 }
@@ -69,6 +71,9 @@ func (e *engine) start(ctx context.Context, spec boxSpec) (b *box, err error) {
 		Labels:       e.labels(),
 		HostConfigModifier: func(h *container.HostConfig) {
 			h.PortBindings = bindings
+			if spec.data != "" {
+				h.Mounts = append(h.Mounts, mount.Mount{Type: mount.TypeVolume, Target: spec.data})
+			}
 			h.Init = new(true) // reaps what exec leaves
 		},
 	})

@@ -46,6 +46,7 @@ func startIMAP(ctx context.Context, e *engine, image string, more ...string) (*I
 	}
 	b, err := e.start(ctx, boxSpec{
 		image: image,
+		data:  "/mail",
 		ports: append([]string{"143/tcp", "993/tcp"}, more...),
 		files: []testcontainers.ContainerFile{
 			{Reader: bytes.NewReader(c.cert), ContainerFilePath: "/etc/mailstamp/cert.pem", FileMode: 0o644},
