@@ -25,7 +25,7 @@ func (l *loop) finish(ctx context.Context) error {
 		}
 		proved, err := l.proveGone(ctx, f)
 		if err != nil {
-			if imapconn.Refused(err) {
+			if imapconn.OfFolder(err) {
 				continue
 			}
 			return err
@@ -42,7 +42,7 @@ func (l *loop) finish(ctx context.Context) error {
 		if !f.visited || f.partial || len(f.work.Live) > 0 || braked && len(gone[f]) > 0 {
 			continue // looked at again by the next pass
 		}
-		if err := l.finishFolder(ctx, f); err != nil && !imapconn.Refused(err) {
+		if err := l.finishFolder(ctx, f); err != nil && !imapconn.OfFolder(err) {
 			return err
 		}
 	}

@@ -44,6 +44,8 @@ type loop struct {
 
 	writes atomic.Int64 // transactions that wrote
 
+	unreadable int // folders of the last pass that the server did not let be read
+
 	staleDue bool // rows of earlier lives of folders may be there
 	held     bool // deletions wait for a word
 }
@@ -340,6 +342,9 @@ func (l *loop) restingState() (state, problem string) {
 		if f.parked() {
 			return stateError, "A folder changes its identity each time it is opened. Ask the mail server's operator; it is tried again in an hour."
 		}
+	}
+	if l.unreadable > 0 {
+		return stateLive, "The mail server does not let a folder be read; the others are. Ask the mail server's operator; it is tried again by itself."
 	}
 	return stateLive, ""
 }

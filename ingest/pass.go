@@ -20,6 +20,7 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	l.unreadable = 0
 	chosen, err := l.note(ctx, folders)
 	if err != nil {
 		return false, err
@@ -34,11 +35,12 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 			continue
 		}
 		if err := l.visit(ctx, f, c.Status, wanted[f.row.ID]); err != nil {
-			if !imapconn.Refused(err) {
+			if !imapconn.OfFolder(err) {
 				return false, err
 			}
 			// The folder is left for the next pass; the others go on (F24).
-			l.log().Warn("ingest: folder refused", "role", f.row.Role, "error", err)
+			l.unreadable++
+			l.log().Warn("ingest: folder not readable", "role", f.row.Role, "error", err)
 		}
 	}
 	if err := l.backfill(ctx); err != nil {
@@ -94,7 +96,21 @@ func (l *loop) note(ctx context.Context, folders []imapconn.Folder) ([]plan.Fold
 	}
 	for _, c := range chosen {
 		f := l.folders[c.Name]
-		if (f == nil || f.row.GoneAt != nil) && c.Status.UIDValidity != 0 {
+		if (f == nil || f.row.GoneAt != nil) && c.Status.UIDValidity == 0 {
+			// The list does not tell; opening does, or says that it is not to be had (F04).
+			l.examined = ""
+			sel, err := l.conn.Examine(ctx, c.Name)
+			if err != nil && !imapconn.OfFolder(err) {
+				return nil, err
+			}
+			if err != nil {
+				l.unreadable++
+				l.log().Warn("ingest: folder not readable", "role", c.Role, "error", err)
+				continue
+			}
+			c.Status = selectedStatus(sel)
+		}
+		if f == nil || f.row.GoneAt != nil {
 			if err := l.adopt(ctx, c); err != nil {
 				return nil, err
 			}

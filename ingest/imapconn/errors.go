@@ -100,6 +100,12 @@ func Broken(err error) bool {
 // feature or the folder is to be given up, not the connection.
 func Refused(err error) bool { return KindOf(err) == KindRefused }
 
+// OfFolder says that an error is about the folder and that the connection goes
+// on: the server refused it, or tells of it what cannot be used.
+func OfFolder(err error) bool {
+	return Refused(err) || KindOf(err) == KindProtocol && !Broken(err)
+}
+
 // Errors of one message: the Err of a HeaderItem or BodyItem.
 var (
 	// ErrTooLarge: the message or its header exceeds what was allowed; it was
