@@ -57,8 +57,9 @@ func TestPagesInBrowser(t *testing.T) {
 			w.Go(d.console + page.path)
 			person{w, d}.looksOver(name + "-" + page.name)
 		}
-		w.Go(d.console + "/as/anna/card/deal/warehouse-3")
-		w.Follow(".item:nth-of-type(2) h3 a")
+		person{w, d}.opens("contact/george-papadakis", "Spring at the old harbour")
+		person{w, d}.looksOver(name + "-message-html")
+		person{w, d}.opens("deal/warehouse-3", "Quotation 2291: warehouse 3")
 		person{w, d}.looksOver(name + "-message")
 		w.Follow("a.whylink")
 		w.Follow(".asked a:last-child")
@@ -96,6 +97,13 @@ const (
 	sofias  = "Order PO-55812: confirmation and dates"
 	henriks = "Photographs of warehouse 3"
 )
+
+// opens opens a message as Anna.
+func (p person) opens(card, subject string) {
+	p.d.Helper()
+	p.Go(p.d.console + "/as/anna/card/" + card)
+	p.Go(browser.Ask[string](p.Window, fmt.Sprintf(`[...document.querySelectorAll(".item h3 a")].find(a => a.textContent === %q).href`, subject)))
+}
 
 // row is the form of an address in the share dialog.
 func row(address string) string {

@@ -1,13 +1,13 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strconv"
 
-	"errors"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
@@ -45,7 +45,7 @@ func (c *console) messageHTML(r *request) error {
 	r.w.Header().Set("Content-Security-Policy", mailPolicy)
 	r.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	// The sanitiser leaves no document around the mail; ours gives it a readable start.
-	_, err = io.WriteString(r.w, "<!doctype html><meta charset=utf-8><style>body{margin:16px;font:15px/1.5 system-ui,sans-serif;"+
+	_, err = io.WriteString(r.w, "<!doctype html><meta charset=utf-8><style>body{margin:16px;font:15px/1.5 Inter,system-ui,sans-serif;"+
 		"color:#1c2024;background:#fff;overflow-wrap:anywhere}img,table{max-width:100%}</style>"+m.HTML)
 	return err
 }
