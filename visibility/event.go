@@ -7,14 +7,15 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mailstamp/mailstamp/db/address"
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
 
 const (
-	// maxIDBytes of a CRM id (API.md).
-	maxIDBytes = 128
+	// maxIDLength of a CRM id, in characters (API.md).
+	maxIDLength = 128
 	// maxListLength of users, addresses or contacts in one event: a card with more is a mistake, and each entry is work
 	// inside one transaction.
 	maxListLength = 10_000
@@ -324,8 +325,8 @@ func (e *PolicyChanged) validate() error {
 }
 
 func checkID(field, id string) error {
-	if id == "" || len(id) > maxIDBytes {
-		return fmt.Errorf("%s must be 1 to %d bytes long", field, maxIDBytes)
+	if id == "" || utf8.RuneCountInString(id) > maxIDLength {
+		return fmt.Errorf("%s must be 1 to %d characters long", field, maxIDLength)
 	}
 	return checkText(field, id)
 }

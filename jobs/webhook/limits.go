@@ -7,6 +7,8 @@ const (
 	MaxEvents = 1000
 	// maxDeliveryID bytes of the header webhook-id, which is kept for a day.
 	maxDeliveryID = 256
+	// maxIDLength of the CRM's ids, in characters (API.md).
+	maxIDLength = 128
 	// maxSignatures bytes of the header webhook-signature: some twenty signatures.
 	maxSignatures = 2048
 	// maxQuote bytes of foreign text quoted in an error.

@@ -91,7 +91,7 @@ func (b *batch) add(index int, raw []byte, signed time.Time) error {
 			return errors.New("timestamp must be an RFC 3339 time")
 		}
 	}
-	if e.Type == syncRequested {
+	if e.Type == SyncRequested {
 		return b.addSync(e.Data)
 	}
 	event, err := ParseEvent(e.Type, e.Data)
@@ -104,28 +104,47 @@ func (b *batch) add(index int, raw []byte, signed time.Time) error {
 	return nil
 }
 
-const syncRequested = "sync.requested"
+// SyncRequested is the one type of event that is no fact but a request.
+const SyncRequested = "sync.requested"
 
 func (b *batch) addSync(data []byte) error {
+	mailbox, user, err := parseSync(data)
+	switch {
+	case err != nil:
+		return err
+	case mailbox != "":
+		b.mailboxes = append(b.mailboxes, mailbox)
+	default:
+		b.users = append(b.users, user)
+	}
+	return nil
+}
+
+// CheckSync says in a sentence what is wrong with the data of a SyncRequested.
+func CheckSync(data []byte) error {
+	_, _, err := parseSync(data)
+	return err
+}
+
+// parseSync returns the one that is named.
+func parseSync(data []byte) (mailbox, user string, err error) {
 	var e struct {
 		Mailbox *string `json:"mailbox"`
 		User    *string `json:"user"`
 	}
 	if err := json.Unmarshal(data, &e); err != nil {
-		return errors.New(explain(err))
+		return "", "", errors.New(explain(err))
 	}
 	named := func(id *string) bool {
-		return id != nil && *id != "" && len(*id) <= 128 && !bytes.ContainsRune([]byte(*id), 0)
+		return id != nil && *id != "" && utf8.RuneCountInString(*id) <= maxIDLength && !bytes.ContainsRune([]byte(*id), 0)
 	}
 	switch {
 	case named(e.Mailbox) && e.User == nil:
-		b.mailboxes = append(b.mailboxes, *e.Mailbox)
+		return *e.Mailbox, "", nil
 	case named(e.User) && e.Mailbox == nil:
-		b.users = append(b.users, *e.User)
-	default:
-		return errors.New("name either a mailbox or a user")
+		return "", *e.User, nil
 	}
-	return nil
+	return "", "", errors.New("name either a mailbox or a user")
 }
 
 // ParseEvent reads the data of an event of that type and says in a sentence what is wrong with it.

@@ -7,8 +7,8 @@ const (
 	MaxLimit = 200
 	// maxCursorBytes of a cursor, which is well under 200: what is longer is not worth decoding.
 	maxCursorBytes = 512
-	// maxCRMIDBytes of a user's or card's id (API.md): what is longer names nothing.
-	maxCRMIDBytes = 128
+	// maxCRMIDLength of a user's or card's id, in characters (API.md): what is longer names nothing.
+	maxCRMIDLength = 128
 	// collisionRows are read beyond a page from each conversation, for mails of one author that share an instant and the
 	// first 64 bits of their digest. A pair of them can be made on purpose, seventeen cannot.
 	collisionRows = 16

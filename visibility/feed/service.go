@@ -68,7 +68,7 @@ func activeViewer(ctx context.Context, tx *db.Tx, acc *db.Account, viewer string
 
 // nameable reports whether a CRM id can name anything; PostgreSQL refuses the rest as text.
 func nameable(id string) bool {
-	return id != "" && len(id) <= maxCRMIDBytes && utf8.ValidString(id) && !strings.Contains(id, "\x00")
+	return id != "" && utf8.RuneCountInString(id) <= maxCRMIDLength && utf8.ValidString(id) && !strings.Contains(id, "\x00")
 }
 
 func notFoundOr(err error, what string) error {

@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -124,15 +125,26 @@ func newAPI(deps Deps, now func() time.Time) http.Handler {
 		byPath[r.path][r.method] = r
 	}
 	mux := http.NewServeMux()
-	for path, methods := range byPath {
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { a.dispatch(w, r, methods) })
+	for pattern, methods := range byPath {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { a.dispatch(w, r, methods) })
 	}
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 		a.dispatch(w, r, nil)
 	})
 	mux.HandleFunc("/webhooks/{account}", a.webhook)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { a.fail(w, r, errNotFound) })
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isClean(r.URL.EscapedPath()) { // the router would redirect, which is no answer of ours
+			a.fail(w, r, errNotFound)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func isClean(p string) bool {
+	clean := path.Clean(p)
+	return (p == clean || p == clean+"/") && p != "//"
 }
 
 // dispatch makes the call of the request's method; without one there is nothing at the path.

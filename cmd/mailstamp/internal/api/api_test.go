@@ -15,6 +15,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/jobs"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
 	"github.com/mailstamp/mailstamp/visibility/rules"
@@ -85,6 +86,8 @@ func TestDeniedIsOneAnswer(t *testing.T) {
 		ids[acc] = map[string]string{"shown": shown, "shownThread": shownThread, "hidden": hidden, "hiddenThread": hiddenThread}
 	}
 	b.mails.content, b.mails.raw = "bytes", "Subject: x\r\n\r\nbody"
+	var erasure jobs.Erasure
+	b.want(202, "POST", "/v1/erase", "service", `{"address":"nobody@gone.example"}`, &erasure)
 	id := ids[b.acc]
 	share := `{"card":{"kind":"lead","id":"%s"},"address":"ada@customer.example","state":"shared"}`
 	type call struct {
@@ -109,7 +112,26 @@ func TestDeniedIsOneAnswer(t *testing.T) {
 		{"GET", "/v1/settings", "", "ann bob out"},
 		{"GET", "/v1/mailboxes/mb1", "", "service"}, {"GET", "/v1/mailboxes/mb2", "", ""}, {"DELETE", "/v1/mailboxes/mb1", "", "service"},
 		{"PUT", "/v1/mailboxes/mb1", `{"user":"ann","host":"h"}`, "service"},
-		{"GET", "/v1/audit", "", "service"}, {"GET", "/v1/nothing", "", ""},
+		{"GET", "/v1/audit", "", "service"}, {"GET", "/v1/reports/unmatched", "", "service"}, {"GET", "/v1/nothing", "", ""},
+		{"PUT", "/v1/settings", `{"lead":"nobody"}`, "ann bob out"},
+		{"POST", "/v1/preview", `{"type":"setting.changed","data":{"lead":"everyone"}}`, "ann bob out"},
+		{"POST", "/v1/preview", `{"type":"user.deleted","data":{"id":"ann","version":9}}`, "service"},
+		{"POST", "/v1/erase", `{"address":"nobody@gone.example"}`, "service"},
+		{"GET", "/v1/erase/" + erasure.Job, "", "service"}, {"GET", "/v1/erase/" + id["shown"], "", ""}, {"GET", "/v1/erase/none", "", ""},
+	}
+	router := http.NewServeMux()
+	asked := map[string]bool{"GET /v1/openapi.json": true} // everybody's
+	for _, r := range routes {
+		router.HandleFunc(r.method+" "+r.path, http.NotFound)
+	}
+	for _, c := range calls {
+		_, pattern := router.Handler(httptest.NewRequest(c.method, c.path, nil))
+		asked[pattern] = true
+	}
+	for _, r := range routes {
+		if !asked[r.method+" "+r.path] {
+			t.Errorf("nobody asks for %s %s", r.method, r.path)
+		}
 	}
 	reference := b.call("GET", "/v1/messages/"+b.acc.Keys.ID("message", 1<<40), token(b.acc, "ann"), "")
 	if reference.Code != http.StatusNotFound {
@@ -119,9 +141,12 @@ func TestDeniedIsOneAnswer(t *testing.T) {
 		for _, who := range []struct {
 			acc *db.Account
 			sub string
-		}{{b.acc, "ann"}, {b.acc, "bob"}, {b.acc, "out"}, {b.acc, "nobody"}, {b.acc, "service"}, {twin, "ann"}, {twin, "bob"}} {
-			if who.acc == twin && !strings.Contains(c.path, "messages/") && !strings.Contains(c.path, "threads/") {
+		}{{b.acc, "ann"}, {b.acc, "bob"}, {b.acc, "out"}, {b.acc, "nobody"}, {b.acc, "service"}, {twin, "ann"}, {twin, "bob"}, {twin, "service"}} {
+			if who.acc == twin && !strings.Contains(c.path, "messages/") && !strings.Contains(c.path, "threads/") && !strings.Contains(c.path, "erase/") {
 				continue // the twin has cards and settings of its own
+			}
+			if who.sub == "service" && c.path == "/v1/preview" && c.allowed != "service" {
+				continue // it must say of whom
 			}
 			if who.sub == "service" && strings.Contains(c.path, "explain") && !strings.Contains(c.path, "viewer") {
 				continue // it must name a viewer
@@ -302,22 +327,27 @@ func TestForward(t *testing.T) {
 	id, _ := b.store(b.acc, "ann", "ünï", cust)
 	b.want(200, "PUT", "/v1/shares", "ann", `{"card":{"kind":"lead","id":"1"},"address":"ada@customer.example","state":"shared"}`, nil)
 	b.mails.raw = "Received: from inside\r\n\tby secret.example\r\nbcc: blind@else.example\r\n ,blind2@else.example\r\nFrom: Ann <ann@us.example>\r\n" +
-		"Subject: long\r\n folded\r\nX-Label: private\r\nReferences: <hidden@us.example>\r\nContent-Type: text/plain\r\n\r\nBcc: is body text here\r\n"
+		"Subject: long\r\n folded\rBcc: blind3@else.example\r\nX-Label: private\r\nX-Gmail-Labels: secret.example\r\nReturn-Path: <secret.example>\r\n" +
+		"Delivered-To: secret.example\r\nReferences: <hidden@us.example>\r\nContent-Type: text/plain\r\n\r\nBcc: is body text here\r\n"
 	w := b.call("POST", "/v1/messages/"+id+"/forward", token(b.acc, "bob"), "")
 	got := w.Body.String()
 	if w.Code != 200 || w.Header().Get("Content-Type") != "message/rfc822" {
 		t.Fatalf("%d %s", w.Code, got)
 	}
 	for _, part := range []string{"From: \"Name of bob\" <bob@us.example>\r\n", "Subject: =?utf-8?q?Fwd:_Subject_of_=C3=BCn=C3=AF?=\r\n", "Content-Type: message/rfc822",
-		"\r\n\r\nFrom: Ann <ann@us.example>\r\nSubject: long\r\n folded\r\nContent-Type: text/plain\r\n\r\nBcc: is body text here\r\n"} {
+		"\r\n\r\nFrom: Ann <ann@us.example>\r\nSubject: long\r\n folded Bcc: blind3@else.example\r\nContent-Type: text/plain\r\n\r\nBcc: is body text here\r\n"} {
 		if !strings.Contains(got, part) {
 			t.Errorf("the draft lacks %q:\n%s", part, got)
 		}
 	}
-	for _, secret := range []string{"blind", "secret.example", "X-Label", "hidden@us.example"} {
+	for _, secret := range []string{"blind@", "blind2@", "\nBcc: b", "\rBcc", "secret.example", "X-Label", "hidden@us.example"} {
 		if strings.Contains(got, secret) {
 			t.Errorf("the draft holds %q", secret)
 		}
+	}
+	b.mails.raw = "From: Ann <ann@us.example>\r\nSubject: a header and nothing else"
+	if w := b.call("POST", "/v1/messages/"+id+"/forward", token(b.acc, "bob"), ""); w.Code != 200 || !strings.Contains(w.Body.String(), "nothing else\r\n\r\n") {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	w = b.call("GET", "/v1/audit?limit=1", token(b.acc, "service"), "")
 	var page feed.Page[feed.AuditEntry]

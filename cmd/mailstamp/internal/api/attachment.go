@@ -1,12 +1,14 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mailstamp/mailstamp/visibility/feed"
 )
@@ -50,9 +52,24 @@ func stream(w http.ResponseWriter, r *http.Request, content io.Reader) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	if _, err := io.Copy(w, content); err != nil {
+	// The listener bounds the time of an answer as a whole; of one that is as long as a mail, the time without progress.
+	out := &patient{w, http.NewResponseController(w)}
+	if _, err := io.Copy(out, content); err != nil {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// patient moves the deadline of an answer with each part of it.
+type patient struct {
+	io.Writer
+	control *http.ResponseController
+}
+
+func (p *patient) Write(part []byte) (int, error) {
+	if err := p.control.SetWriteDeadline(time.Now().Add(streamPause)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	return p.Writer.Write(part)
 }
 
 func attachmentType(a feed.Attachment) string {

@@ -66,14 +66,15 @@ func draft(f feed.Forwarding, now time.Time) (head, tail string) {
 	return b.String(), "\r\n--" + boundary + "--\r\n"
 }
 
-// oneLine keeps a subject from becoming another header.
+// oneLine keeps a subject or a field from becoming another. It leaves bytes that are no UTF-8 as they are.
 func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
+	b := []byte(s)
+	for i, c := range b {
+		if c < ' ' || c == 0x7f {
+			b[i] = ' '
 		}
-		return r
-	}, s)
+	}
+	return string(b)
 }
 
 // foldWords puts each encoded word on a line of its own (RFC 2047: 76 characters).
@@ -85,7 +86,7 @@ func forwardedHeader(original *bufio.Reader) ([]byte, error) {
 	left, keep := maxOriginalHeader, false
 	for {
 		line, err := original.ReadSlice('\n')
-		if err != nil {
+		if err != nil && err != io.EOF { // a mail may be a header and nothing else
 			return nil, fmt.Errorf("read the header of the original: %w", err)
 		}
 		if left -= len(line); left < 0 {
@@ -101,7 +102,7 @@ func forwardedHeader(original *bufio.Reader) ([]byte, error) {
 			keep = found && forwardedFields[textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))]
 		}
 		if keep {
-			out.WriteString(text + "\r\n")
+			out.WriteString(oneLine(text) + "\r\n") // a lone CR is a line's end to some
 		}
 	}
 }

@@ -9,10 +9,12 @@ const (
 	maxToken = 8 << 10
 	// maxTokenLife is how far away a token may expire (API.md).
 	maxTokenLife = time.Hour
-	// tokenLeeway is granted to clocks that disagree.
+	// tokenLeeway is granted to clocks that disagree, but not to what has expired.
 	tokenLeeway = 30 * time.Second
-	// maxPublicID bytes of an id (API.md).
+	// maxPublicID characters of an id (API.md).
 	maxPublicID = 128
+	// streamPause is how long a client may take over 32 KiB of an attachment or a draft.
+	streamPause = 30 * time.Second
 	// maxOriginalHeader bytes of a mail's header that is read to forward it; ingest stores no mail with more.
 	maxOriginalHeader = 1 << 20
 	// retryAfter seconds are asked for while the database is away: a restart takes a few.

@@ -13,7 +13,7 @@ func (a *api) putMailbox(w http.ResponseWriter, r *http.Request, c caller) error
 	}
 	id := r.PathValue("id")
 	if !nameable(id) || !nameable(cfg.User) {
-		return newProblem(http.StatusUnprocessableEntity, "invalid_id", "the ids of mailbox and user must be 1 to 128 bytes of text")
+		return newProblem(http.StatusUnprocessableEntity, "invalid_id", "the ids of mailbox and user must be 1 to 128 characters of text")
 	}
 	health, err := a.Mailboxes.Put(r.Context(), c.acc, id, cfg)
 	if err != nil {

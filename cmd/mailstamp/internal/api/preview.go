@@ -33,6 +33,9 @@ func (a *api) preview(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err != nil {
 		return err
 	}
+	if body.Type == webhook.SyncRequested {
+		return a.previewSync(w, viewer, data)
+	}
 	event, err := webhook.ParseEvent(body.Type, data)
 	if err != nil {
 		return &visibility.Invalid{Detail: err.Error()}
@@ -46,6 +49,18 @@ func (a *api) preview(w http.ResponseWriter, r *http.Request, c caller) error {
 		return err
 	}
 	return answer(w, http.StatusOK, forecast)
+}
+
+// previewSync: a request to look for mail changes nothing of what anybody sees.
+func (a *api) previewSync(w http.ResponseWriter, viewer string, data []byte) error {
+	if viewer != "" {
+		return errNotFound // like every event that is not the viewer's own
+	}
+	if err := webhook.CheckSync(data); err != nil {
+		return &visibility.Invalid{Detail: err.Error()}
+	}
+	nothing := visibility.Reach{Cards: []visibility.CardRef{}}
+	return answer(w, http.StatusOK, visibility.Forecast{Gain: nothing, Lose: nothing})
 }
 
 func setDefault(object map[string]json.RawMessage, key, value string) {

@@ -72,7 +72,7 @@ func read(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 
 // nameable reports whether an id can name anything; PostgreSQL refuses the rest as text.
 func nameable(id string) bool {
-	return id != "" && len(id) <= maxPublicID && utf8.ValidString(id) && !strings.Contains(id, "\x00")
+	return id != "" && utf8.RuneCountInString(id) <= maxPublicID && utf8.ValidString(id) && !strings.Contains(id, "\x00")
 }
 
 // account is the account of a public id, or nil when there is none.

@@ -50,7 +50,7 @@ func (a *api) authenticate(r *http.Request) (caller, error) {
 	switch {
 	case lookup != nil:
 		return caller{}, lookup // ours, not the caller's
-	case err != nil, c.ExpiresAt.After(a.now().Add(maxTokenLife + tokenLeeway)):
+	case err != nil, !c.ExpiresAt.After(a.now()), c.ExpiresAt.After(a.now().Add(maxTokenLife + tokenLeeway)):
 		return caller{}, errUnauthorized
 	}
 	out := caller{acc: acc, viewer: c.Subject, service: c.Scope == scopeService}
