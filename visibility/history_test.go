@@ -34,10 +34,10 @@ const (
 	shrinkTries = 300
 )
 
-// TestHistory is V14: random histories over all commands, in which jobs run late, twice or never, compared with the naive
+// TestV14History: random histories over all commands, in which jobs run late, twice or never, compared with the naive
 // evaluator after every step. What nobody may see, nobody sees at any time (G1); where nothing is pending, every stamp, every
 // feed and every share is what SPEC says (G3).
-func TestHistory(t *testing.T) {
+func TestV14History(t *testing.T) {
 	t.Parallel()
 	steps, seed := number(t, "MAILSTAMP_HISTORY_STEPS", historySteps), number(t, "MAILSTAMP_HISTORY_SEED", historySeed)
 	tries := number(t, "MAILSTAMP_HISTORY_SHRINK", shrinkTries)

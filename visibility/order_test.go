@@ -16,9 +16,9 @@ import (
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
 
-// TestOrder is V03 and V04: up to five events in every order, each one to three times, end in the state that the same events
+// TestV03V04Order: up to five events in every order, each one to three times, end in the state that the same events
 // leave in the order in which they were said; and their stamps are the evaluator's.
-func TestOrder(t *testing.T) {
+func TestV03V04Order(t *testing.T) {
 	t.Parallel()
 	d := testenv.DB(t)
 	for name, o := range orderings() {
