@@ -4,11 +4,11 @@ package main
 
 import (
 	"bufio"
-	"errors"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,115 +17,132 @@ import (
 )
 
 func init() {
-	register("backfill", backfill, "backfill_msgs_per_s", "backfill_peak_rss_mb", "backfill_cpu_s_per_1000", "nothing_new_roundtrips", "nothing_new_rows")
+	register("backfill", backfill,
+		"backfill_ratio_mbsync_20pct", "backfill_ratio_mbsync_100pct", "backfill_msgs_per_s_20pct", "backfill_msgs_per_s_100pct",
+		"backfill_cpu_s_per_1000", "backfill_peak_rss_mb_20k",
+		"nothing_new_roundtrips", "nothing_new_rows", "nothing_new_ratio_mbsync", "hundred_new_s")
 }
 
 const (
 	// backfillMessages in the mailbox, a third of them in Sent; one in backfillMatching is with a card.
 	backfillMessages = 20_000
 	backfillMatching = 5
-	// backfillPatience bounds the whole back-fill.
+	// backfillFolders are synced, most of them empty.
+	backfillFolders = 10
+	// backfillRounds are taken in turns; medians count.
+	backfillRounds = 3
+	// backfillPatience bounds one back-fill.
 	backfillPatience = 5 * time.Minute
-	// healthInterval is how often the mailbox is asked for: each answer counts the ledger.
-	healthInterval = 100 * time.Millisecond
-	// nothingNewFolders are added, so that a pass sees ten.
-	nothingNewFolders = 4
-	// nothingNewTime bounds a pass that finds nothing.
-	nothingNewTime = time.Minute
+	// stateInterval is how often the log is looked at for a mailbox's state.
+	stateInterval = 5 * time.Millisecond
+	// cardAddresses on one contact.
+	cardAddresses = 4
+	// eventsAtOnce are told in one delivery.
+	eventsAtOnce = 100
 )
 
-// backfill lets the built program fill an empty database from a Dovecot with 20,000 messages, of which 20 % match, then
-// asks for a sync of the unchanged mailbox.
+// backfill lets the built program fill an empty database from a Dovecot with 20,000 messages, once with 20 % of them matching
+// and once with all, and mbsync pull the same mailbox, in turns. Both write into memory; PostgreSQL has the settings of the
+// program's own. The program's time is from the answer to the PUT of the mailbox until it is live, all mail stored and
+// stamped; mbsync's is that of its process. Processor time is the program's and PostgreSQL's, with all matching.
 func backfill(b *bench) {
 	mail := testenv.Mail(b)
 	u := mail.NewUser(b, "ann")
-	fillMailbox(b, mail, u)
-	for i := range nothingNewFolders {
-		mail.CreateFolder(b, u, fmt.Sprintf("Folder %d", i))
+	matching, others := fillMailbox(b, mail, u)
+	folders := []string{"INBOX", "Sent", "Archive"}
+	for len(folders) < backfillFolders {
+		folders = append(folders, fmt.Sprintf("Folder%d", len(folders)))
+		mail.CreateFolder(b, u, folders[len(folders)-1])
 	}
-	p := testenv.NewProgramOn(b, testenv.PostgresURL(b), "MAILSTAMP_ALLOW_PRIVATE_IMAP="+mail.Host, "MAILSTAMP_LOG=text,debug")
-	account := p.AddAccount(b, "bench")
-	w := p.StartWorker(b)
-	crm := testenv.NewCRM(b, w.URL, account)
-	addresses := make([]map[string]string, 0, 200)
-	for i := range 200 {
-		addresses = append(addresses, map[string]string{"address": fmt.Sprintf("joe%d@customer.example", i)})
-	}
-	crm.Tell(b,
-		testenv.Event{Type: "user.upserted", Data: map[string]any{"id": "ann", "version": 1, "name": "Ann", "addresses": []string{u.Address}, "active": true}},
-		testenv.Event{Type: "card.upserted", Data: map[string]any{"kind": "contact", "id": "c1", "version": 1, "name": "C", "owner": "ann",
-			"collaborators": []string{}, "audience": "everyone", "addresses": addresses}})
-	service := crm.Service(b)
-	began := time.Now()
-	put := func(host string, port int) {
-		res := service.Do(b, "PUT", "/mailboxes/box", map[string]any{
-			"user": "ann", "host": host, "port": port, "tls": "none", "username": u.Username, "auth": map[string]string{"password": u.Password},
-		})
-		if res.Status/100 != 2 {
-			b.Fatalf("PUT of the mailbox: %d %s", res.Status, res.Body)
+	var (
+		m                  *mbsync
+		in                 *installation
+		mbsyncs, some, all []filled
+	)
+	for round := range backfillRounds {
+		if m != nil {
+			m.remove(b)
+			in.worker.Kill(b)
 		}
-	}
-	put(mail.Host, mail.IMAPPort)
-	var health struct {
-		State    string
-		Progress struct{ Done, Total int }
-		Problem  string
-	}
-	for health.State != "live" {
-		if time.Since(began) > backfillPatience {
-			b.Fatalf("state %s, %d of %d, %s", health.State, health.Progress.Done, health.Progress.Total, health.Problem)
+		m = newMbsync(b, u, folders...)
+		took := m.pull(b, mail.Host, mail.IMAPPort)
+		if n := m.count(b); n != backfillMessages {
+			b.Fatalf("mbsync has %d messages", n)
 		}
-		time.Sleep(healthInterval)
-		service.GetJSON(b, "/mailboxes/box", &health)
+		mbsyncs = append(mbsyncs, filled{took: took, cpu: m.cpu.Seconds()})
+		every, took100 := fill(b, mail, u, folders, append(slices.Clone(matching), others...))
+		every.worker.Kill(b)
+		all = append(all, took100)
+		var took20 filled
+		in, took20 = fill(b, mail, u, folders, matching)
+		some = append(some, took20)
+		b.Logf("round %d: mbsync %v, 20 %% %v, 100 %% %v", round, mbsyncs[round], some[round], all[round])
 	}
-	took := time.Since(began)
-	if health.Progress.Done != backfillMessages {
-		b.Fatalf("%d messages done", health.Progress.Done)
+	base := medianOf(mbsyncs).took
+	for _, one := range []struct {
+		share string
+		runs  []filled
+	}{{"20pct", some}, {"100pct", all}} {
+		took := medianOf(one.runs).took
+		b.report("backfill_ratio_mbsync_"+one.share, rounded(took.Seconds()/base.Seconds()), "ratio")
+		b.report("backfill_msgs_per_s_"+one.share, float64(int(backfillMessages/took.Seconds())), "msgs/s")
 	}
-	b.report("backfill_msgs_per_s", float64(int(backfillMessages/took.Seconds())), "msgs/s")
-	rss, cpu := processUse(b, w.Pid())
-	b.report("backfill_peak_rss_mb", rss, "MB")
-	b.report("backfill_cpu_s_per_1000", cpu/backfillMessages*1000, "s")
-	nothingNew(b, crm, w)
-
-	// The same again from the login on, counted from outside: the mailbox is told to be behind a proxy.
-	trips := newTripCounter(b, fmt.Sprintf("%s:%d", mail.Host, mail.IMAPPort))
-	put(trips.host, trips.port)
-	testenv.Eventually(b, nothingNewTime, trips.idle)
-	n, commands := trips.counted()
-	b.Logf("after login: %q", commands)
-	b.report("nothing_new_roundtrips", float64(n), "roundtrips")
-	w.Stop(b) // before the proxy ends
+	b.report("backfill_cpu_s_per_1000", rounded(medianOf(all).cpu*1000/backfillMessages), "s")
+	rss := 0.0
+	for _, run := range slices.Concat(some, all) {
+		rss = max(rss, run.rss)
+	}
+	b.report("backfill_peak_rss_mb_20k", rss, "MB")
+	nothingNew(b, mail, u, folders, in, m)
+	hundredNew(b, mail, u, in, matching[0])
 }
 
-// nothingNew asks for a sync of the unchanged mailbox and reads from the log what it wrote.
-func nothingNew(b *bench, crm *testenv.CRM, w *testenv.Worker) {
-	before := len(w.Log())
-	crm.Tell(b, testenv.Event{Type: "sync.requested", Data: map[string]any{"mailbox": "box"}})
-	line := regexp.MustCompile(`msg="ingest: pass".* transactions=(\d+)`)
-	testenv.Eventually(b, nothingNewTime, func() error {
-		m := line.FindStringSubmatch(w.Log()[before:])
-		if m == nil {
-			return errors.New("no pass yet")
-		}
-		v, err := strconv.Atoi(m[1])
-		if err == nil {
-			b.report("nothing_new_rows", float64(v), "rows")
-		}
-		return err
-	})
+// filled is what one run took.
+type filled struct {
+	took     time.Duration
+	cpu, rss float64 // seconds, MB
 }
 
-// fillMailbox brings 20,000 messages of a median of 8 KB, in threads of three, a tenth with an attachment.
-func fillMailbox(b *bench, mail *testenv.MailServer, u testenv.User) {
+func (f filled) String() string {
+	return fmt.Sprintf("%.2f s (cpu %.2f s, %.0f MB)", f.took.Seconds(), f.cpu, f.rss)
+}
+
+func medianOf(runs []filled) filled {
+	sorted := slices.SortedFunc(slices.Values(runs), func(a, c filled) int { return cmp.Compare(a.took, c.took) })
+	return sorted[len(sorted)/2]
+}
+
+// fill is one back-fill of an empty database.
+func fill(b *bench, mail *testenv.MailServer, u testenv.User, folders, addresses []string) (*installation, filled) {
+	in := newInstallation(b, "MAILSTAMP_ALLOW_PRIVATE_IMAP="+mail.Host)
+	in.tellContacts(b, u, addresses)
+	in.pg.settle(b)
+	_, idle := processUse(b, in.worker.Pid())
+	idle += in.pg.cpu(b)
+	in.putMailbox(b, mail.Host, mail.IMAPPort, u, folders)
+	took := in.awaitLive(b, time.Now())
+	rss, cpu := processUse(b, in.worker.Pid())
+	cpu += in.pg.cpu(b) - idle
+	in.expectLedger(b, backfillMessages, len(addresses) > backfillMessages/10)
+	return in, filled{took: took, cpu: cpu, rss: rss}
+}
+
+// fillMailbox brings 20,000 messages of a median of 8 KB, in threads of three, a tenth with an attachment. It returns the
+// addresses of a fifth of the threads, and of the others.
+func fillMailbox(b *bench, mail *testenv.MailServer, u testenv.User) (matching, others []string) {
 	began := time.Now()
 	writer, random := testenv.NewWriter(1), rand.New(rand.NewPCG(1, 2))
-	me := testenv.Party{Name: "Ann", Address: u.Address}
+	me, known := testenv.Party{Name: "Ann", Address: u.Address}, map[string]bool{}
 	inbox, sent := make([][]byte, 0, backfillMessages), make([][]byte, 0, backfillMessages)
 	for n := 0; len(inbox)+len(sent) < backfillMessages; n++ {
 		other := testenv.Party{Name: "Somebody Else", Address: fmt.Sprintf("person%d@elsewhere%d.example", n%900, n%70)}
+		to := &others
 		if n%backfillMatching == 0 {
-			other = testenv.Party{Name: "Joe", Address: fmt.Sprintf("joe%d@customer.example", n%200)}
+			other, to = testenv.Party{Name: "Joe", Address: fmt.Sprintf("joe%d@customer.example", n%200)}, &matching
+		}
+		if !known[other.Address] {
+			known[other.Address] = true
+			*to = append(*to, other.Address)
 		}
 		first := writer.Letter(other, me)
 		answer := writer.Reply(first, me)
@@ -153,6 +170,7 @@ func fillMailbox(b *bench, mail *testenv.MailServer, u testenv.User) {
 	mail.Fill(b, u, "INBOX", false, inbox...)
 	mail.Fill(b, u, "Sent", true, sent...)
 	b.Logf("filled the mailbox in %.1f s", time.Since(began).Seconds())
+	return matching, others
 }
 
 // processUse is the highest resident memory of a process, in MB, and its processor time, in seconds, so far.
@@ -171,17 +189,5 @@ func processUse(b *bench, pid int) (rssMB, cpuSeconds float64) {
 			rssMB = float64(kb / 1024)
 		}
 	}
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		b.Fatal(err)
-	}
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')'):]))
-	for _, i := range []int{12, 13} { // utime, stime: in hundredths of a second on Linux
-		ticks, err := strconv.Atoi(fields[i])
-		if err != nil {
-			b.Fatal(err)
-		}
-		cpuSeconds += float64(ticks) / 100
-	}
-	return rssMB, cpuSeconds
+	return rssMB, cpuTicks(statOf(pid), 11, 12) // utime, stime
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"regexp"
 	"sync"
+	"time"
 )
 
 // tripCounter stands between an IMAP client and its server, in plain text, and counts round trips after the login: how often
@@ -28,7 +29,9 @@ type trip struct {
 	answered bool   // the server has spoken since the client did
 	idles    bool
 	trips    int
-	commands []string // for a person to read
+	began    time.Time
+	took     time.Duration // until it first idled, else until it ended
+	commands []string      // for a person to read
 }
 
 // newTripCounter listens on loopback until the benchmark ends.
@@ -64,7 +67,7 @@ func (c *tripCounter) serve(client net.Conn, address string) {
 		return // the client sees the connection end
 	}
 	defer server.Close()
-	t := &trip{}
+	t := &trip{began: time.Now()}
 	c.mu.Lock()
 	c.conns = append(c.conns, t)
 	c.mu.Unlock()
@@ -87,6 +90,9 @@ func (c *tripCounter) serve(client net.Conn, address string) {
 	var both sync.WaitGroup
 	both.Go(func() { pass(client, server, t.serverSaid) })
 	pass(server, client, t.clientSaid)
+	c.mu.Lock()
+	t.rest()
+	c.mu.Unlock()
 	both.Wait()
 }
 
@@ -102,6 +108,7 @@ func (t *trip) clientSaid(data []byte) {
 		}
 	case idleCommand.Match(data):
 		t.idles = true
+		t.rest()
 	case t.idles:
 	default:
 		t.commands = append(t.commands, string(data))
@@ -120,16 +127,37 @@ func (t *trip) serverSaid(data []byte) {
 	t.in = t.in || t.login != "" && bytes.Contains(data, []byte(t.login+" OK"))
 }
 
-// idle is nil once a connection rests.
-func (c *tripCounter) idle() error {
+func (t *trip) rest() {
+	if t.took == 0 {
+		t.took = time.Since(t.began)
+	}
+}
+
+// idle is nil once as many connections rested as are given.
+func (c *tripCounter) idle(connections int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, t := range c.conns {
 		if t.idles {
-			return nil
+			connections--
 		}
 	}
-	return errors.New("no connection idles")
+	if connections > 0 {
+		return errors.New("too few connections idle")
+	}
+	return nil
+}
+
+// times are how long the connections took until they rested or ended.
+func (c *tripCounter) times() (took []time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.conns {
+		if t.took > 0 {
+			took = append(took, t.took)
+		}
+	}
+	return took
 }
 
 // counted sums up all connections.
