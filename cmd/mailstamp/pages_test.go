@@ -194,6 +194,12 @@ func (p person) sharesInDialog() {
 	p.sees("ben", "deal/warehouse-3", henriks, true)
 
 	p.Go(p.d.console + "/as/ben/card/deal/warehouse-3")
+	p.Press("\t")
+	if got := browser.Ask[bool](p.Window, "document.activeElement.className === 'skip' && document.activeElement.getBoundingClientRect().left >= 0"); !got {
+		p.d.Error("the first press of Tab does not show the skip link")
+	}
+	p.Press("\r")
+	p.Poll("document.activeElement.id === 'main'")
 	p.Press("jjjk")
 	if got := browser.Ask[bool](p.Window, "document.activeElement === document.querySelectorAll('.item h3 a')[1]"); !got {
 		p.d.Error("j and k do not walk through the list")

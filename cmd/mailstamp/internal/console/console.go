@@ -14,9 +14,9 @@
 //   - The Content-Security-Policy allows no script but our one file, no foreign host, nothing inline. The HTML of a mail,
 //     though sanitised already, is shown in a frame that is sandboxed by its attribute and by its own answer's policy.
 //
-// The account is named by the query parameter account, and may be left out where there is only one. Block lists are shown
-// and not changed: they are the CRM's, which tells each as a whole with a version, so a change made here would be undone
-// by its next one.
+// The account is named by the query parameter account, and may be left out where there is only one. Whoever sees a message
+// here may ask about everybody why they see it or not, since the operator may. Block lists are shown and not changed: they
+// are the CRM's, which tells each as a whole with a version, so a change made here would be undone by its next one.
 package console
 
 import (

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/visibility"
+	"github.com/mailstamp/mailstamp/visibility/rules"
 )
 
 func contains(t *testing.T, page, what string, texts ...string) {
@@ -215,6 +216,28 @@ func TestShareDialog(t *testing.T) {
 	w.post(t, dialog, 422, "address", "other@work.example", "state", "shared")
 	w.post(t, dialog, 400, "address", work, "state", "everything")
 	w.post(t, dialog, 400, "address", work, "state", "private", "also_contact", "perhaps")
+}
+
+// TestHeldShareIsConfirmed: a share that came with a conversion shows to nobody until its author says so again.
+func TestHeldShareIsConfirmed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const address = "kim@fair.example"
+	lead, contact := visibility.CardRef{Kind: rules.Lead, ID: "kim"}, visibility.CardRef{Kind: rules.Contact, ID: "kim"}
+	anna, addresses := "anna", []visibility.CardAddress{{Address: address}}
+	w.tell(&visibility.CardUpserted{Kind: lead.Kind, ID: lead.ID, Version: 1, Name: "Kim", Owner: &anna, Addresses: addresses})
+	w.store(mail{from: address, to: "anna@us.example", subject: "From the fair", text: "Hello"})
+	w.post(t, path("anna", lead, "/share"), 303, "address", address, "state", "shared")
+	w.tell(&visibility.CardUpserted{Kind: contact.Kind, ID: contact.ID, Version: 1, Name: "Kim", Owner: &anna, Addresses: addresses,
+		Audience: visibility.Audience{Everyone: true}},
+		&visibility.LeadConverted{Lead: lead.ID, Contact: contact.ID, Version: 2})
+	page := w.get(t, path("anna", contact, "/share"), 200)
+	contains(t, page, "dialog", "Held: you shared it on a card that fewer people can open", `value="shared" aria-pressed="false"`)
+	contains(t, w.get(t, path("anna", contact, ""), 200), "card", "Held until you confirm")
+	lacks(t, w.get(t, path("ben", contact, ""), 200), "ben before", "From the fair")
+	w.post(t, path("anna", contact, "/share"), 303, "address", address, "state", "shared")
+	contains(t, w.get(t, path("ben", contact, ""), 200), "ben after", "From the fair")
+	lacks(t, w.get(t, path("anna", contact, "/share"), 200), "dialog after", "Held:")
 }
 
 func TestFormsOfOtherSitesAreRefused(t *testing.T) {

@@ -25,7 +25,7 @@ var pages = func() map[string]*template.Template {
 		"initials": initials, "hue": hue, "when": when, "day": day, "iso": iso, "size": size, "reason": reason, "percent": percent,
 		"deliveryWord": deliveryWord, "settingWord": settingWord, "stateWord": stateWord, "classWord": classWord, "people": people, "plural": plural,
 		"kindWord":   func(k rules.Kind) string { return strings.ToUpper(string(k)[:1]) + string(k)[1:] },
-		"deliveries": deliveries, "reportWord": reportWord, "actWord": actWord, "whatToDo": whatToDo, "lag": lag,
+		"deliveries": deliveries, "reportWord": reportWord, "actWord": actWord, "whatToDo": whatToDo, "lag": lag, "held": held,
 		"plural64": func(n int64, one, many string) string { return plural(int(n), one, many) },
 		"words":    func(code string) string { return strings.ReplaceAll(code, "_", " ") },
 		"kinds":    func() []rules.Kind { return rules.Kinds[:] },
@@ -280,6 +280,12 @@ func people(list ...any) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:2], ", "), len(names)-2)
 	}
 	return strings.Join(names, ", ")
+}
+
+// held says that a share came along with a conversion or merge, and waits for its author because more people can open this
+// card than could open the one it was said on (SPEC 8).
+func held(c feed.Conversation) bool {
+	return c.Share == "shared" && !c.Visible && c.Reason != rules.IsShared && c.Reason != "unstamped"
 }
 
 // reason says a rule's code in words; own is whether the viewer is the author.
