@@ -7,9 +7,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -262,6 +264,48 @@ func TestS08_ControlCharactersInCredentials(t *testing.T) {
 		})
 		cfg.Username, cfg.Auth = c.user, Password(c.password)
 		wantKind(t, dialErr(t, cfg), KindConfig, false)
+	}
+}
+
+// S08: a folder's name is an argument, whatever is in it: every line that the
+// server reads outside of a literal begins with one of our tags.
+func TestS08_FolderNamesAreArguments(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a\r\nT9 DELETE INBOX", "a\nb", "a\x00b", `a" (CONDSTORE)`, "a\\", "{3}", "{3+}", "a\r\nT9 DELETE INBOX\r\n", "x\u2028y", "bad \xff"} {
+		commands := make(chan string, 10)
+		c := scripted(t, "LITERAL+ CONDSTORE", false, func(p *peer) {
+			defer close(commands)
+			for {
+				line, err := p.r.ReadString('\n')
+				if err != nil {
+					return
+				}
+				tag, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+				commands <- tag + " " + rest
+				for size, literal := literalAtEnd([]byte(strings.TrimSpace(line))); literal; size, literal = literalAtEnd([]byte(strings.TrimSpace(line))) {
+					if !strings.HasSuffix(strings.TrimSpace(line), "+}") {
+						p.send("+ go on")
+					}
+					if _, err := io.CopyN(io.Discard, p.r, size); err != nil {
+						return
+					}
+					if line, err = p.r.ReadString('\n'); err != nil {
+						return
+					}
+				}
+				p.send("* 0 EXISTS", "* OK [UIDVALIDITY 1]", tag+" OK done")
+			}
+		})
+		_, err := c.Examine(t.Context(), name)
+		if err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		c.Close()
+		for command := range commands {
+			if !regexp.MustCompile(`^T\d+ EXAMINE [ -~]*$`).MatchString(command) {
+				t.Errorf("%q: the server reads %q", name, command)
+			}
+		}
 	}
 }
 
