@@ -85,7 +85,7 @@ func (m *Mailboxes) fetchRaw(ctx context.Context, acc *db.Account, messageID int
 
 // fetchFrom reads a message at one place and makes sure that it is the one that was stored.
 func (m *Mailboxes) fetchFrom(ctx context.Context, acc *db.Account, box queries.Mailbox, p queries.PlacementsRow) ([]byte, error) {
-	c, err := m.o.connect(ctx, acc, box)
+	c, err := m.o.connectWaiting(ctx, acc, box)
 	if err != nil {
 		return nil, err
 	}

@@ -38,8 +38,51 @@ func dialIMAP(ctx context.Context, cfg imapconn.Config) (conn, error) {
 	return c, nil
 }
 
-// connect dials a mailbox with its sealed secret.
+// connect dials a mailbox with its sealed secret, within what this process may have open; where that is used up it returns
+// errConnections at once.
 func (o Options) connect(ctx context.Context, acc *db.Account, m queries.Mailbox) (conn, error) {
+	seat := seatOf(m)
+	if !connections.take(seat) {
+		return nil, errConnections
+	}
+	return o.connectIn(ctx, acc, m, seat)
+}
+
+// connectWaiting is connect for what a person waits for: it waits its turn.
+func (o Options) connectWaiting(ctx context.Context, acc *db.Account, m queries.Mailbox) (conn, error) {
+	seat := seatOf(m)
+	if err := connections.wait(ctx, seat); err != nil {
+		return nil, err
+	}
+	return o.connectIn(ctx, acc, m, seat)
+}
+
+func (o Options) connectIn(ctx context.Context, acc *db.Account, m queries.Mailbox, s seat) (conn, error) {
+	c, err := o.logIn(ctx, acc, m)
+	if err != nil {
+		connections.give(s)
+		return nil, err
+	}
+	return seated{c, sync.OnceFunc(func() { connections.give(s) })}, nil
+}
+
+// seated gives its seat back when it ends.
+type seated struct {
+	conn
+	leave func()
+}
+
+func (c seated) Close() error {
+	defer c.leave()
+	return c.conn.Close()
+}
+
+func (c seated) Logout(ctx context.Context) error {
+	defer c.leave()
+	return c.conn.Logout(ctx)
+}
+
+func (o Options) logIn(ctx context.Context, acc *db.Account, m queries.Mailbox) (conn, error) {
 	auth, err := o.openAuth(acc, m.ID, m.SealedAuth)
 	if err != nil {
 		return nil, err
@@ -73,35 +116,3 @@ func (o Options) openAuth(acc *db.Account, mailbox int64, sealed []byte) (Mailbo
 
 // authSecret names the secret of a mailbox to db.SealSecret.
 func authSecret(mailbox int64) string { return fmt.Sprintf("mailbox/%d", mailbox) }
-
-// slots count the process's connections by host and by account.
-type slots struct {
-	mu      sync.Mutex
-	host    map[string]int
-	account map[int64]int
-}
-
-func newSlots() *slots { return &slots{host: map[string]int{}, account: map[int64]int{}} }
-
-// take reports whether one more connection is allowed, and counts it.
-func (s *slots) take(host string, account int64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.host[host] >= maxPerHost || s.account[account] >= maxPerAccount {
-		return false
-	}
-	s.host[host]++
-	s.account[account]++
-	return true
-}
-
-func (s *slots) give(host string, account int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.host[host]--; s.host[host] == 0 {
-		delete(s.host, host)
-	}
-	if s.account[account]--; s.account[account] == 0 {
-		delete(s.account, account)
-	}
-}

@@ -23,7 +23,8 @@ func (l *loop) fail(ctx context.Context, cause error) (time.Duration, error) {
 	case errors.Is(cause, errAuthSpent):
 		return authRest, nil
 	case errors.Is(cause, errConnections):
-		return acquireEvery, nil
+		return acquireEvery, l.setState(ctx, stateConnecting,
+			"As many connections as Mailstamp opens are open to this mail server, or of this account or login. It goes on when one ends.")
 	case imapconn.AuthRejected(cause), grantRefused(cause):
 		return l.failAuth(ctx, cause)
 	case imapconn.KindOf(cause) == "":
@@ -43,6 +44,7 @@ func (l *loop) fail(ctx context.Context, cause error) (time.Duration, error) {
 	throttle, throttled := imapconn.Throttled(cause)
 	if throttled {
 		pause = max(pause, throttle)
+		l.restUntil = time.Now().Add(pause)
 	}
 	if l.failures < errorAfter && !throttled && l.state != stateConnecting {
 		return pause, nil

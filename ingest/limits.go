@@ -113,9 +113,13 @@ const (
 	redactChunk = 500
 	// backfills at once in the process; live mail waits for none.
 	backfills = 4
-	// maxPerHost, maxPerAccount bound the connections of this process.
+	// maxPerHost, maxPerAccount bound the connections of this process: big providers hold most mailboxes and count by login,
+	// so these are against one host or account taking the whole process; 2,500 idle ones take 150 MB.
 	maxPerHost    = 2500
 	maxPerAccount = 2500
+	// maxPerLogin: one loop, and attachments or a comparison beside it. The user's own programs share what the server
+	// allows: Gmail 15, Dovecot 10, others 5.
+	maxPerLogin = 3
 )
 
 // What a PUT may name.

@@ -21,7 +21,7 @@ var (
 	errReconfigured = errors.New("the mailbox was configured anew")
 	errGone         = errors.New("the mailbox is disconnected or gone")
 	errUnknownUser  = errors.New("the mailbox's user is not known yet")
-	errConnections  = errors.New("too many connections to this host or of this account")
+	errConnections  = errors.New("this process has as many connections to the host, of the account or of the login as it may")
 )
 
 // loop syncs one mailbox for as long as its lease lasts. One goroutine owns it, but for nudge and inStep.
@@ -34,13 +34,14 @@ type loop struct {
 	stepped   atomic.Int64  // when the mailbox was last in step, Unix seconds; 0: it is not
 	pulse     pulse
 
-	row      queries.Mailbox
-	folders  map[string]*folder
-	conn     conn
-	examined string // the folder that is open
-	failures int    // in a row, without progress
-	state    string // as written
-	problem  string
+	row       queries.Mailbox
+	folders   map[string]*folder
+	conn      conn
+	examined  string    // the folder that is open
+	failures  int       // in a row, without progress
+	restUntil time.Time // as the server asked (F29)
+	state     string    // as written
+	problem   string
 
 	writes atomic.Int64 // transactions that wrote
 
@@ -104,8 +105,8 @@ func (l *loop) run(ctx context.Context) time.Duration {
 	return 0
 }
 
-// wait rests for d, or until the loop is woken; false when ctx ended. A mailbox whose login is refused is not tried
-// again for being woken: only for a new configuration.
+// wait rests for d, or until the loop is woken; false when ctx ended. A mailbox whose login is refused, or whose server
+// asked us to stay away, is not tried again for being woken: only for a new configuration.
 func (l *loop) wait(ctx context.Context, d time.Duration) bool {
 	until := time.Now().Add(d)
 	for {
@@ -121,16 +122,21 @@ func (l *loop) wait(ctx context.Context, d time.Duration) bool {
 			}
 		case <-l.woken:
 			timer.Stop()
-			if l.state != stateNeedsAuth {
+			if !l.mustRest() {
 				return true
 			}
 		}
-		if l.state == stateNeedsAuth {
+		if l.mustRest() {
 			if err := l.checkConfig(ctx); err != nil {
 				return ctx.Err() == nil // changed, gone, or not to be told: load finds out
 			}
 		}
 	}
+}
+
+// mustRest says that the server refuses the login, or asked us to stay away for a time.
+func (l *loop) mustRest() bool {
+	return l.state == stateNeedsAuth || time.Now().Before(l.restUntil)
 }
 
 // States of a mailbox (API.md).
@@ -212,10 +218,6 @@ func (l *loop) session(ctx context.Context) error {
 	if l.row.State == stateNeedsAuth && l.row.AuthFailures >= maxAuthTries {
 		return errAuthSpent // before a restart: the server is not asked again
 	}
-	if !l.s.slots.take(l.row.Host, l.acc.ID) {
-		return errConnections
-	}
-	defer l.s.slots.give(l.row.Host, l.acc.ID)
 	if err := l.dial(ctx); err != nil {
 		return err
 	}

@@ -157,7 +157,7 @@ func TestF31ManyWorkersRenewOnce(t *testing.T) {
 	cfg.Auth.OAuth.Expiry = time.Now().Add(-time.Minute)
 	b.putConfig(cfg)
 	var loops []*loop
-	for range 6 { // each as a process of its own would have read the row
+	for range maxPerLogin { // each as a process of its own would have read the row
 		l := b.loopOf("ann-box")
 		must(t, l.load(b.ctx))
 		loops = append(loops, l)

@@ -66,7 +66,6 @@ type Supervisor struct {
 	o      Options
 	holder string
 	gate   *gate
-	slots  *slots
 	bytes  *semaphore.Weighted
 
 	run    context.Context // ends with cancel
@@ -82,7 +81,7 @@ type Supervisor struct {
 // NewSupervisor makes a supervisor; Start starts it.
 func NewSupervisor(o Options) *Supervisor {
 	return &Supervisor{
-		o: o.withDefaults(), holder: rand.Text(), gate: newGate(backfills), slots: newSlots(),
+		o: o.withDefaults(), holder: rand.Text(), gate: newGate(backfills),
 		bytes: semaphore.NewWeighted(bytesInFlight), look: make(chan struct{}, 1), loops: map[mailboxKey]*running{}, steps: map[string]*pulse{},
 	}
 }

@@ -61,7 +61,7 @@ func (m *Mailboxes) Verify(ctx context.Context, acc *db.Account, id string) (Com
 	if row.SealedAuth == nil {
 		return Comparison{}, ErrDisconnected
 	}
-	c, err := m.o.connect(ctx, acc, row)
+	c, err := m.o.connectWaiting(ctx, acc, row)
 	if err != nil {
 		return Comparison{}, err
 	}
