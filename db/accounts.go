@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,12 +15,13 @@ import (
 	"github.com/mailstamp/mailstamp/db/queries"
 )
 
-// Account is a tenant with its secrets opened. It never changes once made, so it is cached for the life of the process.
+// Account is a tenant with its secrets opened. It never changes once made, but for the webhook secret (WebhookSecrets), so it
+// is cached for the life of the process.
 type Account struct {
 	ID            int64
 	PublicID      string
 	Name          string
-	WebhookSecret string      // Standard Webhooks form, "whsec_" + base64
+	WebhookSecret string      // as it was when the account was loaded, in the Standard Webhooks form, "whsec_" + base64
 	TokenKey      []byte      // HS256 key of the CRM's viewer tokens
 	Keys          opaque.Keys // address hashes, public ids, cursors
 }
@@ -43,7 +45,7 @@ func (d *DB) NewAccount(ctx context.Context, name string) (*Account, error) {
 	acc := &Account{
 		PublicID:      "acc_" + rand.Text(),
 		Name:          name,
-		WebhookSecret: "whsec_" + base64.StdEncoding.EncodeToString(randomBytes(webhookSecretBytes)),
+		WebhookSecret: newWebhookSecret(),
 		TokenKey:      []byte(base64.RawURLEncoding.EncodeToString(randomBytes(tokenKeyBytes))),
 	}
 	root := randomBytes(opaque.RootKeyBytes)
@@ -138,6 +140,50 @@ func (d *DB) openAccount(row queries.Account, err error) (*Account, error) {
 	}
 	d.accounts.byPublicID[acc.PublicID], d.accounts.byID[acc.ID] = acc, acc
 	return acc, nil
+}
+
+func newWebhookSecret() string {
+	return "whsec_" + base64.StdEncoding.EncodeToString(randomBytes(webhookSecretBytes))
+}
+
+// WebhookSecrets are the secrets that sign and verify webhooks at this moment: the present one, and the one before while it
+// still counts.
+func (d *DB) WebhookSecrets(ctx context.Context, acc *Account) ([]string, error) {
+	row, err := d.System().WebhookSecrets(ctx, acc.ID)
+	if err != nil {
+		return nil, fmt.Errorf("load the webhook secrets: %w", err)
+	}
+	var secrets []string
+	for _, sealed := range [][]byte{row.SealedWebhookSecret, row.SealedOld} {
+		if len(sealed) == 0 {
+			continue
+		}
+		secret, err := d.OpenSecret(acc, "webhook_secret", sealed)
+		if err != nil {
+			return nil, fmt.Errorf("open a webhook secret: %w", err)
+		}
+		secrets = append(secrets, string(secret))
+	}
+	return secrets, nil
+}
+
+// RotateWebhookSecret replaces the webhook secret; the one before counts beside it for overlap, the one before that no more.
+func (d *DB) RotateWebhookSecret(ctx context.Context, acc *Account, overlap time.Duration) (secret string, oldUntil time.Time, err error) {
+	secret = newWebhookSecret()
+	sealed, err := d.SealSecret(acc, "webhook_secret", []byte(secret))
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("seal the webhook secret: %w", err)
+	}
+	err = d.Tx(ctx, acc.ID, func(tx *Tx) (err error) {
+		oldUntil, err = tx.RotateWebhookSecret(ctx, queries.RotateWebhookSecretParams{ID: acc.ID, SealedWebhookSecret: sealed,
+			OverlapSeconds: overlap.Seconds()})
+		if err != nil {
+			return fmt.Errorf("store the webhook secret: %w", err)
+		}
+		return tx.AppendAudit(ctx, AuditEntry{Actor: "operator", Act: "webhook_secret.rotated", Subject: map[string]any{},
+			Effect: map[string]time.Time{"old_until": oldUntil}})
+	})
+	return secret, oldUntil, err
 }
 
 // SealSecret and OpenSecret keep a secret of the account's row named by what, e.g. "mailbox/7": moved to another row or

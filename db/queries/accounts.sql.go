@@ -7,10 +7,11 @@ package queries
 
 import (
 	"context"
+	"time"
 )
 
 const account = `-- name: Account :one
-select id, public_id, name, sealed_webhook_secret, sealed_token_key, sealed_data_key, handover, deletion, policy_version, created_at from accounts where id = $1
+select id, public_id, name, sealed_webhook_secret, sealed_token_key, sealed_data_key, handover, deletion, policy_version, created_at, sealed_old_webhook_secret, old_webhook_secret_until from accounts where id = $1
 `
 
 func (q *Queries) Account(ctx context.Context, id int64) (Account, error) {
@@ -27,12 +28,14 @@ func (q *Queries) Account(ctx context.Context, id int64) (Account, error) {
 		&i.Deletion,
 		&i.PolicyVersion,
 		&i.CreatedAt,
+		&i.SealedOldWebhookSecret,
+		&i.OldWebhookSecretUntil,
 	)
 	return i, err
 }
 
 const accountByPublicID = `-- name: AccountByPublicID :one
-select id, public_id, name, sealed_webhook_secret, sealed_token_key, sealed_data_key, handover, deletion, policy_version, created_at from accounts where public_id = $1
+select id, public_id, name, sealed_webhook_secret, sealed_token_key, sealed_data_key, handover, deletion, policy_version, created_at, sealed_old_webhook_secret, old_webhook_secret_until from accounts where public_id = $1
 `
 
 func (q *Queries) AccountByPublicID(ctx context.Context, publicID string) (Account, error) {
@@ -49,6 +52,8 @@ func (q *Queries) AccountByPublicID(ctx context.Context, publicID string) (Accou
 		&i.Deletion,
 		&i.PolicyVersion,
 		&i.CreatedAt,
+		&i.SealedOldWebhookSecret,
+		&i.OldWebhookSecretUntil,
 	)
 	return i, err
 }
@@ -102,4 +107,43 @@ func (q *Queries) CreateAccount(ctx context.Context, arg CreateAccountParams) (i
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const rotateWebhookSecret = `-- name: RotateWebhookSecret :one
+update accounts
+set sealed_old_webhook_secret = sealed_webhook_secret, old_webhook_secret_until = now() + make_interval(secs => $1::float8),
+    sealed_webhook_secret = $2
+where id = $3
+returning old_webhook_secret_until::timestamptz as old_until
+`
+
+type RotateWebhookSecretParams struct {
+	OverlapSeconds      float64
+	SealedWebhookSecret []byte
+	ID                  int64
+}
+
+func (q *Queries) RotateWebhookSecret(ctx context.Context, arg RotateWebhookSecretParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, rotateWebhookSecret, arg.OverlapSeconds, arg.SealedWebhookSecret, arg.ID)
+	var old_until time.Time
+	err := row.Scan(&old_until)
+	return old_until, err
+}
+
+const webhookSecrets = `-- name: WebhookSecrets :one
+select sealed_webhook_secret,
+       (case when old_webhook_secret_until > now() then sealed_old_webhook_secret else '' end)::bytea as sealed_old
+from accounts where id = $1
+`
+
+type WebhookSecretsRow struct {
+	SealedWebhookSecret []byte
+	SealedOld           []byte
+}
+
+func (q *Queries) WebhookSecrets(ctx context.Context, id int64) (WebhookSecretsRow, error) {
+	row := q.db.QueryRow(ctx, webhookSecrets, id)
+	var i WebhookSecretsRow
+	err := row.Scan(&i.SealedWebhookSecret, &i.SealedOld)
+	return i, err
 }

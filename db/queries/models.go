@@ -9,16 +9,18 @@ import (
 )
 
 type Account struct {
-	ID                  int64
-	PublicID            string
-	Name                string
-	SealedWebhookSecret []byte
-	SealedTokenKey      []byte
-	SealedDataKey       []byte
-	Handover            string
-	Deletion            string
-	PolicyVersion       int64
-	CreatedAt           time.Time
+	ID                     int64
+	PublicID               string
+	Name                   string
+	SealedWebhookSecret    []byte
+	SealedTokenKey         []byte
+	SealedDataKey          []byte
+	Handover               string
+	Deletion               string
+	PolicyVersion          int64
+	CreatedAt              time.Time
+	SealedOldWebhookSecret []byte
+	OldWebhookSecretUntil  *time.Time
 }
 
 type Address struct {

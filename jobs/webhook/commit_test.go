@@ -39,6 +39,9 @@ func TestV07CommitOutcomeUnknown(t *testing.T) {
 	}
 	defer d.Close()
 	far := New(d)
+	if b.acc, err = d.NewAccount(t.Context(), "Far"); err != nil { // sealed with d's keys
+		t.Fatal(err)
+	}
 
 	body := user("anna", 1)
 	header := b.sign("once", time.Now(), body)

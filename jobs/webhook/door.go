@@ -34,7 +34,13 @@ func New(d *db.DB) *Door { return &Door{db: d} }
 // the commit. Its errors are ErrUnauthorized, ErrTooMany, *visibility.Invalid and *visibility.ChoiceRequired, by which
 // nothing has changed; after any other the delivery may be repeated (db.Unavailable tells whether waiting helps).
 func (d *Door) Receive(ctx context.Context, acc *db.Account, header http.Header, body []byte) (statuses []visibility.Status, err error) {
-	sent, err := verify(acc, header, body)
+	secrets := []string{nobodysSecret}
+	if acc != nil {
+		if secrets, err = d.db.WebhookSecrets(ctx, acc); err != nil {
+			return nil, err
+		}
+	}
+	sent, err := verify(secrets, header, body)
 	if err != nil {
 		return nil, err
 	}

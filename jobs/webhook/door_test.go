@@ -334,3 +334,38 @@ func TestSyncRequested(t *testing.T) {
 		t.Errorf("%d mailboxes are due, want 1: where a login is refused, asking does not help", n)
 	}
 }
+
+// TestS01KeyRotation: while the old key still counts both pass; once it ended it is refused, at once and in every process.
+func TestS01KeyRotation(t *testing.T) {
+	b := setup(t)
+	first := b.acc.WebhookSecret
+	passes := func(secret string) bool {
+		t.Helper()
+		body := user("ada", 1)
+		_, err := b.Receive(t.Context(), b.acc, signWith(t, secret, "m"+strconv.FormatInt(time.Now().UnixNano(), 10), time.Now(), body), []byte(body))
+		if err != nil && !errors.Is(err, ErrUnauthorized) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	rotate := func(overlap time.Duration) string {
+		t.Helper()
+		secret, _, err := b.db.RotateWebhookSecret(t.Context(), b.acc, overlap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return secret
+	}
+	second := rotate(time.Hour)
+	if !passes(first) || !passes(second) {
+		t.Error("while the old key counts, one of the two is refused")
+	}
+	third := rotate(time.Hour)
+	if passes(first) || !passes(second) || !passes(third) {
+		t.Error("after a second rotation the first key passes, or one of the others does not")
+	}
+	fourth := rotate(0)
+	if passes(third) || !passes(fourth) {
+		t.Error("a key that was ended at once passes, or the new one does not")
+	}
+}

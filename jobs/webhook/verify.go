@@ -9,29 +9,27 @@ import (
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-
-	"github.com/mailstamp/mailstamp/db"
 )
 
-// nobodysSecret stands in for that of an unknown account, so that it costs the same to refuse.
+// nobodysSecret stands in for that of an unknown account, so that it costs the same to refuse. Nobody signs with it.
 var nobodysSecret = func() string {
 	secret := make([]byte, 32)
 	rand.Read(secret) // never fails
 	return base64.StdEncoding.EncodeToString(secret)
 }()
 
-// verify checks the signature over body. Acc is nil for an unknown account, which always fails.
-func verify(acc *db.Account, header http.Header, body []byte) (delivery, error) {
-	secret := nobodysSecret
-	if acc != nil {
-		secret = acc.WebhookSecret
+// verify checks that body is signed with one of the secrets.
+func verify(secrets []string, header http.Header, body []byte) (delivery, error) {
+	sent, signed := readHeader(header)
+	passed := false
+	for _, secret := range secrets {
+		hook, err := standardwebhooks.NewWebhook(secret)
+		if err != nil {
+			return delivery{}, fmt.Errorf("use the account's webhook secret: %w", err)
+		}
+		passed = hook.Verify(body, header) == nil || passed
 	}
-	hook, err := standardwebhooks.NewWebhook(secret)
-	if err != nil {
-		return delivery{}, fmt.Errorf("use the account's webhook secret: %w", err)
-	}
-	sent, wellFormed := readHeader(header)
-	if hook.Verify(body, header) != nil || !wellFormed || acc == nil {
+	if !passed || !signed {
 		return delivery{}, ErrUnauthorized
 	}
 	return sent, nil
