@@ -23,7 +23,7 @@ func (d *DB) Server(ctx context.Context) (Server, error) {
 		select current_setting('server_version_num')::int, clock_timestamp(), current_user,
 		       (select rolsuper or rolbypassrls from pg_roles where rolname = current_user),
 		       array(select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'account_id'
-		             where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relname <> 'mailbox_leases'
+		             where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relname not in ('mailbox_leases', 'crm_endpoints')
 		               and not (c.relrowsecurity and c.relforcerowsecurity) order by 1),
 		       (select count(*) from workers where expires_at > now())`).
 		Scan(&s.Version, &s.Now, &s.Role, &s.BypassesRLS, &s.Unprotected, &s.Workers)

@@ -53,6 +53,7 @@ func newBundle(t testing.TB) *bundle {
 	b := &bundle{t: t, ctx: t.Context(), db: testenv.DB(t), server: server, met: map[int64]int{}}
 	b.acc, err = b.db.NewAccount(b.ctx, "test")
 	must(t, err)
+	b.exec(`insert into crm_endpoints (account_id, url) values ($1, 'https://crm.example/')`, b.acc.ID)
 	allow, err := safedial.ParseAllow("127.0.0.1")
 	must(t, err)
 	b.opts = Options{
@@ -332,6 +333,8 @@ func (b *bundle) content() string {
 		`select 'correspondence', u.crm_id, a.address, c.last_at from correspondences c join addresses a on a.id = c.address_id join users u on u.id = c.author_id`,
 		`select 'delivery', encode(m.identity, 'hex'), d.address, d.status, d.class, d.code, d.at from deliveries d join messages m on m.id = d.message_id`,
 		`select 'indexed', encode(i.hash, 'hex'), f.name, i.uid_validity, i.uid from indexed_addresses i join folders f on f.id = i.folder_id`,
+		`select 'event', o.type, encode(m.identity, 'hex'), x.crm_id, a.address, o.status from outbox o left join messages m on m.id = o.message_id
+		 left join mailboxes x on x.id = o.mailbox_id left join addresses a on a.id = o.address_id`,
 		`select 'links', (select string_agg(encode(l.hash, 'hex'), ',' order by l.hash) from thread_links l where l.thread_id = t.id)
 		 from threads t where exists (select from thread_links l where l.thread_id = t.id)`,
 	} {

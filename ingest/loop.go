@@ -351,15 +351,22 @@ func (l *loop) restingState() (state, problem string) {
 	return stateLive, ""
 }
 
+// eventOf a mailbox that comes into a state, for the CRM.
+var eventOf = map[string]string{stateNeedsAuth: "mailbox.needs_auth", stateLive: "mailbox.synced"}
+
 // setState writes state and problem where they changed.
 func (l *loop) setState(ctx context.Context, state, problem string) error {
 	if state == l.state && problem == l.problem {
 		return nil
 	}
 	err := l.tx(ctx, "state", func(tx *db.Tx) error {
-		return tx.SetMailboxState(ctx, queries.SetMailboxStateParams{
+		written, err := tx.SetMailboxState(ctx, queries.SetMailboxStateParams{
 			AccountID: l.acc.ID, ID: l.mailboxID, ConfigEpoch: l.row.ConfigEpoch, State: state, Problem: orNil(problem),
 		})
+		if err != nil || written == 0 || state == l.state || eventOf[state] == "" {
+			return err
+		}
+		return tx.AnnounceMailbox(ctx, queries.AnnounceMailboxParams{AccountID: l.acc.ID, MailboxID: l.mailboxID, Type: eventOf[state]})
 	})
 	if err == nil {
 		l.log().Info("ingest: mailbox state", "state", state)

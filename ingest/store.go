@@ -219,6 +219,10 @@ func (w *writer) insertMessages(ctx context.Context) error {
 	if err := w.tx.InsertBodies(ctx, bodies); err != nil {
 		return fmt.Errorf("insert bodies: %w", err)
 	}
+	err = w.tx.AnnounceMessages(ctx, queries.AnnounceMessagesParams{AccountID: w.acc.ID, AuthorID: w.row.UserID, MessageIds: bodies.MessageIds})
+	if err != nil {
+		return fmt.Errorf("announce messages: %w", err)
+	}
 	return nil
 }
 

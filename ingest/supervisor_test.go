@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -173,10 +174,16 @@ func TestF32RefusedLoginIsTriedThreeTimesAndHealsByPut(t *testing.T) {
 	if h.State != "needs_auth" || h.Problem == nil {
 		t.Errorf("health %+v", h)
 	}
+	if got := b.announced(); !slices.Equal(got, []string{"mailbox.needs_auth ann-box"}) {
+		t.Errorf("the CRM is told %q, want once that the login is refused", got)
+	}
 	b.start()
 	b.put("ann-box", "ann")
 	b.await("live", `select state from mailboxes`)
 	b.await("3", countMessages)
+	if got := b.announced(); len(got) != 4 || got[3] != "mailbox.synced ann-box" {
+		t.Errorf("the CRM is told %q, want three messages, then that the mailbox is synced", got)
+	}
 }
 
 func TestErrorStateNamesTheProblemAndHeals(t *testing.T) {

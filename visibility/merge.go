@@ -141,6 +141,10 @@ func (c *change) carryShare(ctx context.Context, told Told, w queries.SharesToCa
 		return fmt.Errorf("carry a share over: %w", err)
 	}
 	if held {
+		p := queries.AnnounceHeldShareParams{AccountID: c.AccountID, AuthorID: w.AuthorID, CardID: to.ID, AddressID: w.AddressID}
+		if err := c.AnnounceHeldShare(ctx, p); err != nil {
+			return fmt.Errorf("announce a held share: %w", err)
+		}
 		c.note(told, "share.held", map[string]any{"author": w.Author, "address": w.AddressID, "card": CardRef{rules.Kind(to.Kind), to.CrmID}})
 	}
 	return nil

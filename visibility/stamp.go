@@ -34,9 +34,13 @@ type stampTally struct{ shown, hidden int }
 func writeStamps(ctx context.Context, tx *db.Tx, facts []queries.ConversationFact) (stampTally, error) {
 	var tally stampTally
 	p := queries.StampParams{AccountID: tx.AccountID}
+	news := queries.AnnounceStampsParams{AccountID: tx.AccountID}
 	for _, f := range facts {
 		v := rules.Decide(factsOf(f))
 		same := v.Visible == f.Visible && string(v.Reason) == f.Reason
+		if !same {
+			addNews(&news, f, v)
+		}
 		if same && f.StampedAuthorEpoch == f.AuthorEpoch && f.StampedCardEpoch == f.CardEpoch && f.StampedOwnerEpoch == f.OwnerEpoch {
 			continue
 		}
@@ -60,7 +64,7 @@ func writeStamps(ctx context.Context, tx *db.Tx, facts []queries.ConversationFac
 	if err := tx.Stamp(ctx, p); err != nil {
 		return tally, fmt.Errorf("write stamps: %w", err)
 	}
-	return tally, nil
+	return tally, announce(ctx, tx, news)
 }
 
 func (c *change) stamp(ctx context.Context, facts []queries.ConversationFact) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/imapconn/safedial"
+	"github.com/mailstamp/mailstamp/jobs/notify"
 	"github.com/mailstamp/mailstamp/visibility"
 )
 
@@ -167,6 +168,7 @@ func (x *examination) accounts(ctx context.Context, p *program, d *db.DB, worker
 		}
 		x.ok("keys of "+acc.PublicID, "its secrets open")
 		x.stamps(ctx, d, acc)
+		x.events(ctx, d, acc)
 		list, err := mailboxes.List(ctx, acc)
 		if err != nil {
 			x.problem("mailboxes of "+acc.PublicID, err.Error(), "check the server's log")
@@ -191,6 +193,30 @@ func (x *examination) stamps(ctx context.Context, d *db.DB, acc *db.Account) {
 			"look at the jobs page: a worker with the role jobs writes them within seconds")
 	default:
 		x.ok(what, "current")
+	}
+}
+
+func (x *examination) events(ctx context.Context, d *db.DB, acc *db.Account) {
+	h, err := notify.HealthOf(ctx, d, acc)
+	finding := fmt.Sprintf("%d wait", h.Pending)
+	if h.Pending > 0 {
+		finding += ", the oldest since " + h.Oldest.UTC().Format(time.RFC3339)
+	}
+	if h.Failed > 0 {
+		finding += fmt.Sprintf("; %d were given up", h.Failed)
+	}
+	switch what := "events of " + acc.PublicID; {
+	case err != nil:
+		x.problem(what, err.Error(), "check the server's log")
+	case h.URL == "":
+		x.ok(what, "the CRM is told nothing; `mailstamp account set "+acc.PublicID+" --events-url URL` changes that")
+	case h.FailingSince != nil:
+		x.problem(what, finding+"; the CRM takes none since "+h.FailingSince.UTC().Format(time.RFC3339),
+			"`mailstamp events list "+acc.PublicID+"` shows what it answers")
+	case h.Failed > 0:
+		x.warn(what, finding, "`mailstamp events replay "+acc.PublicID+" --state failed` sends them again")
+	default:
+		x.ok(what, finding)
 	}
 }
 

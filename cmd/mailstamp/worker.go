@@ -20,6 +20,7 @@ import (
 	"github.com/mailstamp/mailstamp/ingest/imapconn/safedial"
 	"github.com/mailstamp/mailstamp/ingest/message"
 	"github.com/mailstamp/mailstamp/jobs"
+	"github.com/mailstamp/mailstamp/jobs/notify"
 	"github.com/mailstamp/mailstamp/jobs/webhook"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
@@ -34,7 +35,7 @@ const drainTimeout = 15 * time.Second
 const closeTimeout = 2 * time.Second
 
 type workerCommand struct {
-	Roles config.Roles `default:"sync,jobs,http" placeholder:"ROLE,…" help:"Parts to run: sync (mailboxes), jobs (re-stamping), http (webhooks and /v1). Default: all."`
+	Roles config.Roles `default:"sync,jobs,http" placeholder:"ROLE,…" help:"Parts to run: sync (mailboxes), jobs (re-stamping, events to the CRM), http (webhooks and /v1). Default: all."`
 }
 
 func (c *workerCommand) Run(ctx context.Context, p *program) error {
@@ -120,7 +121,12 @@ func (p *program) assemble(ctx context.Context, d *db.DB, roles config.Roles) (*
 		if err != nil {
 			return nil, err
 		}
-		w.parts = append(w.parts, namedPart{"jobs", client})
+		events, err := notify.New(notify.Options{DB: d, Dialer: &safedial.Dialer{Allow: p.AllowPrivateCRM.List},
+			Log: p.log.With("part", "events"), Registry: metrics})
+		if err != nil {
+			return nil, err
+		}
+		w.parts = append(w.parts, namedPart{"jobs", client}, namedPart{"events", events})
 	}
 	if roles.Has(config.Sync) {
 		w.parts = append(w.parts, namedPart{"sync", ingest.NewSupervisor(mail)})

@@ -89,7 +89,7 @@ join users u on u.account_id = m.account_id and u.id = m.user_id
 join accounts a on a.id = m.account_id
 where m.account_id = @account_id and m.id = @id;
 
--- name: SetMailboxState :exec
+-- name: SetMailboxState :execrows
 update mailboxes
 set state = @state, problem = sqlc.narg(problem),
     problem_since = case when sqlc.narg(problem)::text is null then null when problem is not distinct from sqlc.narg(problem)::text then problem_since else now() end,

@@ -524,7 +524,7 @@ func (q *Queries) SetHeldEpoch(ctx context.Context, arg SetHeldEpochParams) erro
 	return err
 }
 
-const setMailboxState = `-- name: SetMailboxState :exec
+const setMailboxState = `-- name: SetMailboxState :execrows
 update mailboxes
 set state = $1, problem = $2,
     problem_since = case when $2::text is null then null when problem is not distinct from $2::text then problem_since else now() end,
@@ -541,15 +541,18 @@ type SetMailboxStateParams struct {
 	ConfigEpoch int64
 }
 
-func (q *Queries) SetMailboxState(ctx context.Context, arg SetMailboxStateParams) error {
-	_, err := q.db.Exec(ctx, setMailboxState,
+func (q *Queries) SetMailboxState(ctx context.Context, arg SetMailboxStateParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setMailboxState,
 		arg.State,
 		arg.Problem,
 		arg.AccountID,
 		arg.ID,
 		arg.ConfigEpoch,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const setProgress = `-- name: SetProgress :exec

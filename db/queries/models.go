@@ -186,6 +186,15 @@ type Correspondence struct {
 	PurgedAt  *time.Time
 }
 
+type CrmEndpoint struct {
+	AccountID    int64
+	Url          string
+	Failures     int32
+	FailingSince *time.Time
+	DueAt        time.Time
+	TakenUntil   time.Time
+}
+
 type DealContact struct {
 	AccountID int64
 	DealID    int64
@@ -352,6 +361,38 @@ type MessageBody struct {
 	MessageID int64
 	Text      string
 	Html      string
+}
+
+type Outbox struct {
+	AccountID int64
+	ID        int64
+	Type      string
+	At        time.Time
+	AuthorID  *int64
+	CardID    *int64
+	AddressID *int64
+	MessageID *int64
+	MailboxID *int64
+	Visible   *bool
+	Reason    *string
+	Status    *string
+	Class     *string
+	Code      *string
+	Hard      *bool
+	State     string
+	TriedFrom time.Time
+	DueAt     time.Time
+	Attempts  int32
+}
+
+type OutboxAttempt struct {
+	AccountID int64
+	EventID   int64
+	N         int32
+	At        time.Time
+	Status    *int32
+	Error     *string
+	Ms        int32
 }
 
 type Participant struct {

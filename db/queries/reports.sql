@@ -133,9 +133,11 @@ returning message_id;
 -- A delivery is the fold of its events, in whatever order they came: the highest status, of equal ones a hard one, of those the
 -- first. A bounce outweighs what systems said before or say after it, not what the recipient did.
 -- name: FoldDeliveries :exec
+-- What changed is announced to the CRM, but for blind copies, which are the author's to know.
 with folded as (
     select distinct on (d.message_id, d.address) d.message_id, d.address, coalesce(e.status, 'sent') as status, e.class, e.code,
-           coalesce(e.hard, false) as hard, coalesce(e.at, m.date) as at
+           coalesce(e.hard, false) as hard, coalesce(e.at, m.date) as at,
+           (d.status, d.class, d.code, d.hard) is distinct from (coalesce(e.status, 'sent'), e.class, e.code, coalesce(e.hard, false)) as is_news
     from (select unnest(@ids::bigint[]) as id) n
     cross join lateral (select x.date from messages x where x.account_id = @account_id and x.id = n.id limit 1) m
     cross join lateral (select * from deliveries x where x.account_id = @account_id and x.message_id = n.id offset 0) d
@@ -144,11 +146,21 @@ with folded as (
     order by d.message_id, d.address,
              array_position(array['sent', 'delayed', 'relayed', 'delivered', 'bounced', 'displayed', 'replied'], e.status) desc nulls last,
              e.hard desc, e.at, e.evidence
+), changed as (
+    update deliveries d set status = f.status, class = f.class, code = f.code, hard = f.hard, at = f.at
+    from folded f
+    where d.account_id = @account_id and d.message_id = f.message_id and d.address = f.address
+      and (d.status, d.class, d.code, d.hard, d.at) is distinct from (f.status, f.class, f.code, f.hard, f.at)
+    returning f.message_id, f.address, f.status, f.class, f.code, f.hard, f.is_news
 )
-update deliveries d set status = f.status, class = f.class, code = f.code, hard = f.hard, at = f.at
-from folded f
-where d.account_id = @account_id and d.message_id = f.message_id and d.address = f.address
-  and (d.status, d.class, d.code, d.hard, d.at) is distinct from (f.status, f.class, f.code, f.hard, f.at);
+insert into outbox (account_id, type, author_id, message_id, address_id, status, class, code, hard)
+select @account_id, 'delivery.changed', m.author_id, c.message_id, a.id, c.status, c.class, c.code, c.hard
+from changed c
+join messages m on m.account_id = @account_id and m.id = c.message_id
+join addresses a on a.account_id = @account_id and a.address = c.address
+where c.is_news and exists (select from crm_endpoints e where e.account_id = @account_id)
+  and (m.bcc_addrs = '[]' or exists (select from jsonb_array_elements(m.to_addrs || m.cc_addrs) p where lower(trim(p ->> 'address')) = c.address))
+order by c.message_id, c.address;
 
 -- name: UnmatchedReports :many
 select r.id, u.crm_id as author, r.kind, r.status, r.class, r.code, r.hard, r.at,

@@ -13,7 +13,8 @@ import (
 const foldDeliveries = `-- name: FoldDeliveries :exec
 with folded as (
     select distinct on (d.message_id, d.address) d.message_id, d.address, coalesce(e.status, 'sent') as status, e.class, e.code,
-           coalesce(e.hard, false) as hard, coalesce(e.at, m.date) as at
+           coalesce(e.hard, false) as hard, coalesce(e.at, m.date) as at,
+           (d.status, d.class, d.code, d.hard) is distinct from (coalesce(e.status, 'sent'), e.class, e.code, coalesce(e.hard, false)) as is_news
     from (select unnest($2::bigint[]) as id) n
     cross join lateral (select x.date from messages x where x.account_id = $1 and x.id = n.id limit 1) m
     cross join lateral (select account_id, message_id, address, status, class, code, hard, at from deliveries x where x.account_id = $1 and x.message_id = n.id offset 0) d
@@ -22,11 +23,21 @@ with folded as (
     order by d.message_id, d.address,
              array_position(array['sent', 'delayed', 'relayed', 'delivered', 'bounced', 'displayed', 'replied'], e.status) desc nulls last,
              e.hard desc, e.at, e.evidence
+), changed as (
+    update deliveries d set status = f.status, class = f.class, code = f.code, hard = f.hard, at = f.at
+    from folded f
+    where d.account_id = $1 and d.message_id = f.message_id and d.address = f.address
+      and (d.status, d.class, d.code, d.hard, d.at) is distinct from (f.status, f.class, f.code, f.hard, f.at)
+    returning f.message_id, f.address, f.status, f.class, f.code, f.hard, f.is_news
 )
-update deliveries d set status = f.status, class = f.class, code = f.code, hard = f.hard, at = f.at
-from folded f
-where d.account_id = $1 and d.message_id = f.message_id and d.address = f.address
-  and (d.status, d.class, d.code, d.hard, d.at) is distinct from (f.status, f.class, f.code, f.hard, f.at)
+insert into outbox (account_id, type, author_id, message_id, address_id, status, class, code, hard)
+select $1, 'delivery.changed', m.author_id, c.message_id, a.id, c.status, c.class, c.code, c.hard
+from changed c
+join messages m on m.account_id = $1 and m.id = c.message_id
+join addresses a on a.account_id = $1 and a.address = c.address
+where c.is_news and exists (select from crm_endpoints e where e.account_id = $1)
+  and (m.bcc_addrs = '[]' or exists (select from jsonb_array_elements(m.to_addrs || m.cc_addrs) p where lower(trim(p ->> 'address')) = c.address))
+order by c.message_id, c.address
 `
 
 type FoldDeliveriesParams struct {
@@ -36,6 +47,7 @@ type FoldDeliveriesParams struct {
 
 // A delivery is the fold of its events, in whatever order they came: the highest status, of equal ones a hard one, of those the
 // first. A bounce outweighs what systems said before or say after it, not what the recipient did.
+// What changed is announced to the CRM, but for blind copies, which are the author's to know.
 func (q *Queries) FoldDeliveries(ctx context.Context, arg FoldDeliveriesParams) error {
 	_, err := q.db.Exec(ctx, foldDeliveries, arg.AccountID, arg.Ids)
 	return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/jobs"
+	"github.com/mailstamp/mailstamp/jobs/notify"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
 )
@@ -73,6 +74,8 @@ func TestDescriptionFitsTheCode(t *testing.T) {
 		"Progress": ingest.Progress{}, "Folder": ingest.FolderHealth{}, "Mailbox": ingest.Health{},
 		"Erasure": jobs.Erasure{}, "Forecast": visibility.Forecast{}, "Reach": visibility.Reach{},
 		"AuditEntry": feed.AuditEntry{}, "AuditPage": feed.Page[feed.AuditEntry]{},
+		"ThreadStamped": notify.ThreadStamped{}, "MessageStored": notify.MessageStored{}, "DeliveryChanged": notify.DeliveryChanged{},
+		"MailboxChanged": notify.MailboxChanged{}, "ShareHeld": notify.ShareHeld{},
 	} {
 		keys, always := map[string]bool{}, map[string]bool{}
 		jsonKeys(reflect.TypeOf(v), keys, always)

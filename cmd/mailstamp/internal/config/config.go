@@ -28,6 +28,7 @@ type Config struct {
 	AdminListen      Address `env:"MAILSTAMP_ADMIN_LISTEN" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Private listener: console, /jobs/, /healthz, /readyz, /metrics. It asks nobody who they are. Default: ${default}."`
 	Keyset           Keyset  `env:"MAILSTAMP_KEYSET" placeholder:"FILE|JSON" help:"Key set that encrypts credentials: a file, made at first use, or the JSON itself. Default: mailstamp/keyset.json in the user's state directory. Without it no stored credential can be read: keep a copy."`
 	AllowPrivateIMAP Allow   `name:"allow-private-imap" env:"MAILSTAMP_ALLOW_PRIVATE_IMAP" placeholder:"HOST|CIDR,…" help:"Hosts and networks that a mailbox may name although they are private or loopback. Default: none."`
+	AllowPrivateCRM  Allow   `name:"allow-private-crm" env:"MAILSTAMP_ALLOW_PRIVATE_CRM" placeholder:"HOST|CIDR,…" help:"Hosts and networks that an account's URL for events may name although they are private or loopback; http goes to these only. Default: none."`
 	OTLPEndpoint     URL     `name:"otlp-endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"OpenTelemetry collector that traces are sent to by HTTP, e.g. http://collector:4318. Default: none are made."`
 	Log              Log     `env:"MAILSTAMP_LOG" placeholder:"FORMAT,LEVEL" help:"text or json; debug, info, warn or error; either may be left out. Default: text,info."`
 }

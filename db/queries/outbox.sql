@@ -1,0 +1,130 @@
+-- Events to the CRM (SPEC 8). The announcing statements run in the transaction of the change; where the account has no endpoint
+-- nothing is written.
+
+-- name: HasEndpoint :one
+select exists (select from crm_endpoints where account_id = @account_id);
+
+-- name: AnnounceStamps :exec
+-- Whoever calls it has seen that there is an endpoint: without one, thousands of stamps need not go to the server again.
+insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
+select @account_id, 'thread.stamped', s.author_id, s.card_id, s.address_id, s.visible, s.reason
+from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason) s;
+
+-- name: AnnounceHeldShare :exec
+insert into outbox (account_id, type, author_id, card_id, address_id)
+select @account_id, 'share.held', @author_id::bigint, @card_id::bigint, @address_id::bigint
+where exists (select from crm_endpoints e where e.account_id = @account_id);
+
+-- name: AnnounceMessages :exec
+insert into outbox (account_id, type, author_id, message_id)
+select @account_id, 'message.stored', @author_id::bigint, unnest(@message_ids::bigint[])
+where exists (select from crm_endpoints e where e.account_id = @account_id);
+
+-- name: AnnounceMailbox :exec
+insert into outbox (account_id, type, mailbox_id)
+select @account_id, @type, @mailbox_id::bigint
+where exists (select from crm_endpoints e where e.account_id = @account_id);
+
+-- name: SetEndpoint :exec
+-- A new URL is tried at once, whatever became of the one before.
+insert into crm_endpoints (account_id, url) values (@account_id, @url)
+on conflict (account_id) do update set url = excluded.url, failures = 0, failing_since = null, due_at = now();
+
+-- name: RemoveEndpoint :exec
+delete from crm_endpoints where account_id = @account_id;
+
+-- name: Endpoint :one
+select * from crm_endpoints where account_id = @account_id;
+
+-- name: AccountsWithEventsDue :many
+select accounts_with_events_due(@moment::timestamptz, @at_most::bigint)::bigint as account_id;
+
+-- name: TakeEndpoint :one
+update crm_endpoints set taken_until = @until
+where account_id = @account_id and due_at <= @now and taken_until <= @now
+returning url, failures, failing_since;
+
+-- name: GiveEndpoint :exec
+-- Until is that of the taking: who came too late gives back nothing of another's.
+update crm_endpoints set taken_until = @now, due_at = @due_at, failures = @failures, failing_since = sqlc.narg(failing_since)
+where account_id = @account_id and taken_until = @until;
+
+-- name: EventsDue :many
+-- With what the CRM is told of them, as it is now. What is null then is gone.
+select o.id, o.type, o.at, o.author_id, o.card_id, o.address_id, o.message_id, o.mailbox_id, o.visible, o.reason, o.status, o.class, o.code,
+       o.hard, o.tried_from,
+       u.crm_id as author, k.kind as card_kind, k.crm_id as card, a.address, m.thread_id, b.crm_id as mailbox, bu.crm_id as mailbox_user,
+       coalesce(n.threads, 0)::bigint as threads, coalesce(n.messages, 0)::bigint as messages,
+       coalesce(c.cards, '[]')::jsonb as cards
+from outbox o
+left join messages m on m.account_id = o.account_id and m.id = o.message_id
+left join users u on u.account_id = o.account_id and u.id = coalesce(o.author_id, m.author_id)
+left join cards k on k.account_id = o.account_id and k.id = o.card_id
+left join addresses a on a.account_id = o.account_id and a.id = o.address_id
+left join mailboxes b on b.account_id = o.account_id and b.id = o.mailbox_id
+left join users bu on bu.account_id = b.account_id and bu.id = b.user_id
+left join lateral (
+    select count(*) as messages, count(distinct x.thread_id) as threads
+    from participants p join messages x on x.account_id = p.account_id and x.id = p.message_id
+    where o.type = 'thread.stamped' and p.account_id = o.account_id and p.author_id = o.author_id and p.address_id = o.address_id
+) n on true
+left join lateral (
+    select jsonb_agg(distinct jsonb_build_object('kind', y.kind, 'id', y.crm_id)) as cards
+    from conversations v join cards y on y.account_id = v.account_id and y.id = v.card_id and y.state = 'open'
+    where o.type = 'message.stored' and v.account_id = o.account_id and v.author_id = m.author_id and v.address_id = any (m.address_ids)
+      and v.on_card and not v.blocked
+) c on true
+where o.account_id = @account_id and o.state = 'pending' and o.due_at <= @now
+order by o.due_at, o.id
+limit @at_most::bigint;
+
+-- name: RecordAttempts :exec
+with tried as (
+    select unnest(@ids::bigint[]) as id, unnest(@ats::timestamptz[]) as at, unnest(@statuses::integer[]) as status, unnest(@errors::text[]) as error, unnest(@took::integer[]) as ms, unnest(@states::text[]) as state, unnest(@dues::timestamptz[]) as due_at
+), noted as (
+    update outbox o set state = t.state, due_at = t.due_at, attempts = o.attempts + 1
+    from tried t where o.account_id = @account_id and o.id = t.id and o.state = 'pending'
+    returning o.id, o.attempts
+)
+insert into outbox_attempts (account_id, event_id, n, at, status, error, ms)
+select @account_id, t.id, n.attempts, t.at, nullif(t.status, 0), nullif(t.error, ''), t.ms
+from tried t join noted n on n.id = t.id;
+
+-- name: VoidEvents :exec
+update outbox set state = 'void' where account_id = @account_id and id = any (@ids::bigint[]);
+
+-- name: PendingEvents :one
+select count(*) filter (where state = 'pending') as pending, count(*) filter (where state = 'failed') as failed,
+       coalesce(min(tried_from) filter (where state = 'pending'), 'epoch')::timestamptz as oldest
+from outbox where account_id = @account_id;
+
+-- name: EventsPending :one
+select p.pending::bigint as pending, coalesce(p.oldest, 'epoch')::timestamptz as oldest from events_pending() p;
+
+-- name: ListEvents :many
+-- The newest first.
+select o.id, o.type, o.at, o.state, o.due_at, o.attempts,
+       coalesce((select jsonb_agg(jsonb_build_object('at', t.at, 'status', t.status, 'error', t.error, 'ms', t.ms) order by t.n)
+                 from outbox_attempts t where t.account_id = o.account_id and t.event_id = o.id), '[]')::jsonb as results
+from outbox o
+where o.account_id = @account_id and o.at >= @since and o.at < @until and (@state::text = '' or o.state = @state)
+  and (cardinality(@ids::bigint[]) = 0 or o.id = any (@ids::bigint[]))
+order by o.at desc, o.id desc
+limit @at_most::bigint;
+
+-- name: ReplayEvents :execrows
+update outbox o set state = 'pending', due_at = now(), tried_from = now()
+where o.account_id = @account_id and o.at >= @since and o.at < @until and (@state::text = '' or o.state = @state)
+  and (cardinality(@ids::bigint[]) = 0 or o.id = any (@ids::bigint[]));
+
+-- name: FailOldEvents :execrows
+-- What waited for its turn for too long behind a CRM that takes nothing.
+update outbox set state = 'failed'
+where account_id = @account_id and state = 'pending' and tried_from < now() - make_interval(secs => @older_than_seconds::float8);
+
+-- name: PruneEvents :execrows
+delete from outbox o
+where o.account_id = @account_id and o.id in (
+    select x.id from outbox x
+    where x.account_id = @account_id and x.state <> 'pending' and x.at < now() - make_interval(secs => @older_than_seconds::float8)
+    order by x.at limit @at_most);

@@ -1,0 +1,152 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/db/queries"
+)
+
+// SetURL names the URL that an account's CRM takes events at; with an empty one it is told nothing any more.
+func SetURL(ctx context.Context, d *db.DB, acc *db.Account, url string) error {
+	if url != "" {
+		if err := CheckURL(url); err != nil {
+			return err
+		}
+	}
+	return d.Tx(ctx, acc.ID, func(tx *db.Tx) (err error) {
+		if url == "" {
+			err = tx.RemoveEndpoint(ctx, acc.ID)
+		} else {
+			err = tx.SetEndpoint(ctx, queries.SetEndpointParams{AccountID: acc.ID, Url: url})
+		}
+		if err != nil {
+			return fmt.Errorf("store the URL for events: %w", err)
+		}
+		return tx.AppendAudit(ctx, db.AuditEntry{Actor: "operator", Act: "events_url.set", Subject: map[string]string{"url": url}, Effect: map[string]any{}})
+	})
+}
+
+// Health is how telling an account's CRM goes.
+type Health struct {
+	URL          string // "": it is told nothing
+	Pending      int64
+	Failed       int64     // given up and not replayed
+	Oldest       time.Time // of the pending ones
+	FailingSince *time.Time
+}
+
+// HealthOf looks at one account.
+func HealthOf(ctx context.Context, d *db.DB, acc *db.Account) (Health, error) {
+	var h Health
+	err := d.ReadTx(ctx, acc.ID, func(tx *db.Tx) error {
+		e, err := tx.Endpoint(ctx, acc.ID)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		n, err := tx.PendingEvents(ctx, acc.ID)
+		h = Health{URL: e.Url, FailingSince: e.FailingSince, Pending: n.Pending, Failed: n.Failed, Oldest: n.Oldest}
+		return err
+	})
+	if err != nil {
+		return Health{}, fmt.Errorf("look at the outbox: %w", err)
+	}
+	return h, nil
+}
+
+// Filter selects events. Zero values select all, but for Until: none is later than now.
+type Filter struct {
+	IDs          []string // as webhook-id names them
+	Since, Until time.Time
+	State        string // pending, delivered, failed, void
+}
+
+// Listed is one event of the outbox with what became of its attempts.
+type Listed struct {
+	ID       string    `json:"id"`
+	Type     string    `json:"type"`
+	At       time.Time `json:"at"`
+	State    string    `json:"state"`
+	Next     time.Time `json:"next,omitzero"` // when a pending one is tried again at the earliest
+	Attempts []Attempt `json:"attempts"`
+}
+
+// Attempt is one of them: the CRM's status, or the class of error.
+type Attempt struct {
+	At     time.Time `json:"at"`
+	Status *int      `json:"status,omitempty"`
+	Error  *string   `json:"error,omitempty"`
+	MS     int       `json:"ms"`
+}
+
+// List returns the newest events that the filter selects, at most maxListed.
+func List(ctx context.Context, d *db.DB, acc *db.Account, f Filter) ([]Listed, error) {
+	ids, err := f.numbers(acc)
+	if err != nil {
+		return nil, err
+	}
+	var out []Listed
+	err = d.ReadTx(ctx, acc.ID, func(tx *db.Tx) error {
+		rows, err := tx.ListEvents(ctx, queries.ListEventsParams{AccountID: acc.ID, Ids: ids, Since: f.Since, Until: f.until(), State: f.State, AtMost: maxListed})
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			e := Listed{ID: publicID(acc, r.ID), Type: r.Type, At: r.At.UTC(), State: r.State}
+			if r.State == "pending" {
+				e.Next = r.DueAt.UTC()
+			}
+			if err := json.Unmarshal(r.Results, &e.Attempts); err != nil {
+				return fmt.Errorf("read attempts: %w", err)
+			}
+			out = append(out, e)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	return out, nil
+}
+
+// Replay makes the selected events due again, also delivered ones, for another three days and under the ids they have. It
+// returns how many.
+func Replay(ctx context.Context, d *db.DB, acc *db.Account, f Filter) (n int64, err error) {
+	ids, err := f.numbers(acc)
+	if err != nil {
+		return 0, err
+	}
+	err = d.Tx(ctx, acc.ID, func(tx *db.Tx) (err error) {
+		n, err = tx.ReplayEvents(ctx, queries.ReplayEventsParams{AccountID: acc.ID, Ids: ids, Since: f.Since, Until: f.until(), State: f.State})
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("replay events: %w", err)
+	}
+	return n, nil
+}
+
+func (f Filter) until() time.Time {
+	if f.Until.IsZero() {
+		return time.Now().Add(time.Hour) // clocks differ
+	}
+	return f.Until
+}
+
+func (f Filter) numbers(acc *db.Account) ([]int64, error) {
+	ids := make([]int64, len(f.IDs))
+	for i, text := range f.IDs {
+		var err error
+		if ids[i], err = acc.Keys.ParseID("event", strings.TrimPrefix(text, "evt_")); err != nil {
+			return nil, fmt.Errorf("%q is no event of this account", text)
+		}
+	}
+	return ids, nil
+}
