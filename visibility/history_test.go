@@ -113,6 +113,7 @@ func live(t *testing.T, d *db.DB, acts []act) (err error) {
 	}()
 	h := &history{world: newWorldOn(broken, d), versions: map[string]int64{}, names: map[int64]string{}}
 	h.last = h.look()
+	h.takesEvents()
 	for i, a := range acts {
 		h.chance = rand.New(rand.NewPCG(a.salt, 0))
 		h.expect = func(*naive.World) error { return nil }
@@ -129,7 +130,7 @@ func live(t *testing.T, d *db.DB, acts []act) (err error) {
 			return fmt.Errorf("step %d, %s: %w", i+1, a.text, err)
 		}
 	}
-	return nil
+	return h.toldAsStamped()
 }
 
 // failure turns the failing of a test's helper into an error of the history, which is then shrunk.

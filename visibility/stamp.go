@@ -34,13 +34,9 @@ type stampTally struct{ shown, hidden int }
 func writeStamps(ctx context.Context, tx *db.Tx, facts []queries.ConversationFact) (stampTally, error) {
 	var tally stampTally
 	p := queries.StampParams{AccountID: tx.AccountID}
-	news := queries.AnnounceStampsParams{AccountID: tx.AccountID}
 	for _, f := range facts {
 		v := rules.Decide(factsOf(f))
 		same := v.Visible == f.Visible && string(v.Reason) == f.Reason
-		if !same {
-			addNews(&news, f, v)
-		}
 		if same && f.StampedAuthorEpoch == f.AuthorEpoch && f.StampedCardEpoch == f.CardEpoch && f.StampedOwnerEpoch == f.OwnerEpoch {
 			continue
 		}
@@ -57,6 +53,8 @@ func writeStamps(ctx context.Context, tx *db.Tx, facts []queries.ConversationFac
 		p.AuthorEpochs = append(p.AuthorEpochs, f.AuthorEpoch)
 		p.CardEpochs = append(p.CardEpochs, f.CardEpoch)
 		p.OwnerEpochs = append(p.OwnerEpochs, f.OwnerEpoch)
+		// A conversation that is not tracked from its first stamp on (R1) is no news to anybody.
+		p.News = append(p.News, !same && (f.Reason != "unstamped" || f.OnCard && !f.Blocked))
 	}
 	if len(p.AuthorIds) == 0 {
 		return tally, nil
@@ -64,7 +62,7 @@ func writeStamps(ctx context.Context, tx *db.Tx, facts []queries.ConversationFac
 	if err := tx.Stamp(ctx, p); err != nil {
 		return tally, fmt.Errorf("write stamps: %w", err)
 	}
-	return tally, announce(ctx, tx, news)
+	return tally, nil
 }
 
 func (c *change) stamp(ctx context.Context, facts []queries.ConversationFact) error {
@@ -87,7 +85,12 @@ func factsOfKeys(ctx context.Context, tx *db.Tx, keys []conversationKey) ([]quer
 		return nil, nil
 	}
 	p := queries.FactsOfConversationsParams{AccountID: tx.AccountID}
+	asked := map[conversationKey]bool{}
 	for _, k := range keys {
+		if asked[k] {
+			continue // or its verdict would be told twice
+		}
+		asked[k] = true
 		p.AuthorIds = append(p.AuthorIds, k.author)
 		p.CardIds = append(p.CardIds, k.card)
 		p.AddressIds = append(p.AddressIds, k.address)

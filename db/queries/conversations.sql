@@ -85,12 +85,20 @@ join conversation_facts f on f.account_id = @account_id and f.author_id = k.auth
                          and f.address_id = k.address_id;
 
 -- name: Stamp :exec
--- since moves only when the verdict does.
-update conversations c
-set visible = v.visible, shown = c.shown or v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
-    since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
-from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason, unnest(@author_epochs::bigint[]) as author_epoch, unnest(@card_epochs::bigint[]) as card_epoch, unnest(@owner_epochs::bigint[]) as owner_epoch) v
-where c.account_id = @account_id and c.author_id = v.author_id and c.card_id = v.card_id and c.address_id = v.address_id;
+-- since moves only when the verdict does. News, a verdict that is another than the one read, goes to the outbox unless somebody
+-- else wrote the same meanwhile; after the rows are locked, so that events of a conversation have their ids in the order of the commits.
+with stamped as (
+    update conversations c
+    set visible = v.visible, shown = c.shown or v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
+        since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
+    from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason, unnest(@author_epochs::bigint[]) as author_epoch, unnest(@card_epochs::bigint[]) as card_epoch, unnest(@owner_epochs::bigint[]) as owner_epoch, unnest(@news::boolean[]) as is_news) v
+    where c.account_id = @account_id and c.author_id = v.author_id and c.card_id = v.card_id and c.address_id = v.address_id
+    returning c.author_id, c.card_id, c.address_id, c.visible, c.reason, v.is_news and c.since = now() as is_news
+)
+insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
+select @account_id, 'thread.stamped', s.author_id, s.card_id, s.address_id, s.visible, s.reason
+from stamped s
+where s.is_news and exists (select from crm_endpoints e where e.account_id = @account_id);
 
 -- name: StampBySetting :one
 -- The author's next conversations of a kind, in key order after a position, where the setting decides alone what the author did
@@ -100,7 +108,7 @@ where c.account_id = @account_id and c.author_id = v.author_id and c.card_id = v
 with verdict as materialized (
     select unnest(@on_cards::boolean[]) as on_card, unnest(@blockeds::boolean[]) as blocked, unnest(@shares::text[]) as share, unnest(@shareds_on_contact::boolean[]) as shared_on_contact, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason
 ), chunk as materialized (
-    select c.card_id, c.address_id, c.visible, c.on_card, c.blocked,
+    select c.card_id, c.address_id, c.visible, c.reason, c.on_card, c.blocked,
            (case when c.share is null or is_held(c) then '' else c.share end)::text as share,
            (on_contact.yes is not null)::boolean as shared_on_contact
     from conversations c
@@ -126,6 +134,14 @@ with verdict as materialized (
       and v.on_card = c.on_card and v.blocked = c.blocked
       and v.share = case when c.share is null or is_held(c) then '' else c.share end
       and v.shared_on_contact = ((c.card_id, c.address_id) in (select card_id, address_id from chunk where shared_on_contact))
+    returning c.card_id, c.address_id, c.visible, c.reason, c.since = now() as changed
+), announced as (
+    insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
+    select @account_id, 'thread.stamped', @author_id, s.card_id, s.address_id, s.visible, s.reason
+    from stamped s
+    join chunk k on k.card_id = s.card_id and k.address_id = s.address_id
+    where exists (select from crm_endpoints e where e.account_id = @account_id)
+      and s.changed and (s.visible, s.reason) <> (k.visible, k.reason) and (k.reason <> 'unstamped' or k.on_card and not k.blocked)
 )
 select count(*) as stamped, count(*) filter (where v.visible and not k.visible) as shown,
        count(*) filter (where k.visible and not v.visible) as hidden,

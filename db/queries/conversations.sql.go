@@ -1176,11 +1176,18 @@ func (q *Queries) SharesToCarry(ctx context.Context, arg SharesToCarryParams) ([
 }
 
 const stamp = `-- name: Stamp :exec
-update conversations c
-set visible = v.visible, shown = c.shown or v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
-    since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
-from (select unnest($2::bigint[]) as author_id, unnest($3::bigint[]) as card_id, unnest($4::bigint[]) as address_id, unnest($5::boolean[]) as visible, unnest($6::text[]) as reason, unnest($7::bigint[]) as author_epoch, unnest($8::bigint[]) as card_epoch, unnest($9::bigint[]) as owner_epoch) v
-where c.account_id = $1 and c.author_id = v.author_id and c.card_id = v.card_id and c.address_id = v.address_id
+with stamped as (
+    update conversations c
+    set visible = v.visible, shown = c.shown or v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
+        since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
+    from (select unnest($2::bigint[]) as author_id, unnest($3::bigint[]) as card_id, unnest($4::bigint[]) as address_id, unnest($5::boolean[]) as visible, unnest($6::text[]) as reason, unnest($7::bigint[]) as author_epoch, unnest($8::bigint[]) as card_epoch, unnest($9::bigint[]) as owner_epoch, unnest($10::boolean[]) as is_news) v
+    where c.account_id = $1 and c.author_id = v.author_id and c.card_id = v.card_id and c.address_id = v.address_id
+    returning c.author_id, c.card_id, c.address_id, c.visible, c.reason, v.is_news and c.since = now() as is_news
+)
+insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
+select $1, 'thread.stamped', s.author_id, s.card_id, s.address_id, s.visible, s.reason
+from stamped s
+where s.is_news and exists (select from crm_endpoints e where e.account_id = $1)
 `
 
 type StampParams struct {
@@ -1193,9 +1200,11 @@ type StampParams struct {
 	AuthorEpochs []int64
 	CardEpochs   []int64
 	OwnerEpochs  []int64
+	News         []bool
 }
 
-// since moves only when the verdict does.
+// since moves only when the verdict does. News, a verdict that is another than the one read, goes to the outbox unless somebody
+// else wrote the same meanwhile; after the rows are locked, so that events of a conversation have their ids in the order of the commits.
 func (q *Queries) Stamp(ctx context.Context, arg StampParams) error {
 	_, err := q.db.Exec(ctx, stamp,
 		arg.AccountID,
@@ -1207,6 +1216,7 @@ func (q *Queries) Stamp(ctx context.Context, arg StampParams) error {
 		arg.AuthorEpochs,
 		arg.CardEpochs,
 		arg.OwnerEpochs,
+		arg.News,
 	)
 	return err
 }
@@ -1215,7 +1225,7 @@ const stampBySetting = `-- name: StampBySetting :one
 with verdict as materialized (
     select unnest($1::boolean[]) as on_card, unnest($2::boolean[]) as blocked, unnest($3::text[]) as share, unnest($4::boolean[]) as shared_on_contact, unnest($5::boolean[]) as visible, unnest($6::text[]) as reason
 ), chunk as materialized (
-    select c.card_id, c.address_id, c.visible, c.on_card, c.blocked,
+    select c.card_id, c.address_id, c.visible, c.reason, c.on_card, c.blocked,
            (case when c.share is null or is_held(c) then '' else c.share end)::text as share,
            (on_contact.yes is not null)::boolean as shared_on_contact
     from conversations c
@@ -1241,6 +1251,14 @@ with verdict as materialized (
       and v.on_card = c.on_card and v.blocked = c.blocked
       and v.share = case when c.share is null or is_held(c) then '' else c.share end
       and v.shared_on_contact = ((c.card_id, c.address_id) in (select card_id, address_id from chunk where shared_on_contact))
+    returning c.card_id, c.address_id, c.visible, c.reason, c.since = now() as changed
+), announced as (
+    insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
+    select $7, 'thread.stamped', $8, s.card_id, s.address_id, s.visible, s.reason
+    from stamped s
+    join chunk k on k.card_id = s.card_id and k.address_id = s.address_id
+    where exists (select from crm_endpoints e where e.account_id = $7)
+      and s.changed and (s.visible, s.reason) <> (k.visible, k.reason) and (k.reason <> 'unstamped' or k.on_card and not k.blocked)
 )
 select count(*) as stamped, count(*) filter (where v.visible and not k.visible) as shown,
        count(*) filter (where k.visible and not v.visible) as hidden,

@@ -1,14 +1,5 @@
 -- Events to the CRM (SPEC 8). The announcing statements run in the transaction of the change; where the account has no endpoint
--- nothing is written.
-
--- name: HasEndpoint :one
-select exists (select from crm_endpoints where account_id = @account_id);
-
--- name: AnnounceStamps :exec
--- Whoever calls it has seen that there is an endpoint: without one, thousands of stamps need not go to the server again.
-insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
-select @account_id, 'thread.stamped', s.author_id, s.card_id, s.address_id, s.visible, s.reason
-from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason) s;
+-- nothing is written. Verdicts are announced by what stamps (conversations.sql), deliveries by what folds them (reports.sql).
 
 -- name: AnnounceHeldShare :exec
 insert into outbox (account_id, type, author_id, card_id, address_id)

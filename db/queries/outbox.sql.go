@@ -40,6 +40,7 @@ func (q *Queries) AccountsWithEventsDue(ctx context.Context, arg AccountsWithEve
 }
 
 const announceHeldShare = `-- name: AnnounceHeldShare :exec
+
 insert into outbox (account_id, type, author_id, card_id, address_id)
 select $1, 'share.held', $2::bigint, $3::bigint, $4::bigint
 where exists (select from crm_endpoints e where e.account_id = $1)
@@ -52,6 +53,8 @@ type AnnounceHeldShareParams struct {
 	AddressID int64
 }
 
+// Events to the CRM (SPEC 8). The announcing statements run in the transaction of the change; where the account has no endpoint
+// nothing is written. Verdicts are announced by what stamps (conversations.sql), deliveries by what folds them (reports.sql).
 func (q *Queries) AnnounceHeldShare(ctx context.Context, arg AnnounceHeldShareParams) error {
 	_, err := q.db.Exec(ctx, announceHeldShare,
 		arg.AccountID,
@@ -93,34 +96,6 @@ type AnnounceMessagesParams struct {
 
 func (q *Queries) AnnounceMessages(ctx context.Context, arg AnnounceMessagesParams) error {
 	_, err := q.db.Exec(ctx, announceMessages, arg.AccountID, arg.AuthorID, arg.MessageIds)
-	return err
-}
-
-const announceStamps = `-- name: AnnounceStamps :exec
-insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
-select $1, 'thread.stamped', s.author_id, s.card_id, s.address_id, s.visible, s.reason
-from (select unnest($2::bigint[]) as author_id, unnest($3::bigint[]) as card_id, unnest($4::bigint[]) as address_id, unnest($5::boolean[]) as visible, unnest($6::text[]) as reason) s
-`
-
-type AnnounceStampsParams struct {
-	AccountID  int64
-	AuthorIds  []int64
-	CardIds    []int64
-	AddressIds []int64
-	Visibles   []bool
-	Reasons    []string
-}
-
-// Whoever calls it has seen that there is an endpoint: without one, thousands of stamps need not go to the server again.
-func (q *Queries) AnnounceStamps(ctx context.Context, arg AnnounceStampsParams) error {
-	_, err := q.db.Exec(ctx, announceStamps,
-		arg.AccountID,
-		arg.AuthorIds,
-		arg.CardIds,
-		arg.AddressIds,
-		arg.Visibles,
-		arg.Reasons,
-	)
 	return err
 }
 
@@ -312,20 +287,6 @@ func (q *Queries) GiveEndpoint(ctx context.Context, arg GiveEndpointParams) erro
 		arg.Until,
 	)
 	return err
-}
-
-const hasEndpoint = `-- name: HasEndpoint :one
-
-select exists (select from crm_endpoints where account_id = $1)
-`
-
-// Events to the CRM (SPEC 8). The announcing statements run in the transaction of the change; where the account has no endpoint
-// nothing is written.
-func (q *Queries) HasEndpoint(ctx context.Context, accountID int64) (bool, error) {
-	row := q.db.QueryRow(ctx, hasEndpoint, accountID)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
 }
 
 const listEvents = `-- name: ListEvents :many
