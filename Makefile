@@ -50,7 +50,7 @@ tidy-check: ## go.mod and go.sum of both modules name what is used
 	$(GO) mod tidy -diff
 	cd db/sqlc && $(GO) mod tidy -diff
 
-bench: ## measure: one line "bench <name> <value> <unit>" per figure (BENCH="name …" for some)
+bench: ## measure: one line "bench <name> <value> <unit>" per figure (BENCH="name …" for some; backfill_1m by its name only)
 	@mkdir -p bin && $(GO) build -o bin/bench ./testenv/bench
 	@bin/bench $(BENCH)
 

@@ -120,7 +120,7 @@ func fill(b *bench, mail *testenv.MailServer, u testenv.User, folders, addresses
 	_, idle := processUse(b, in.worker.Pid())
 	idle += in.pg.cpu(b)
 	in.putMailbox(b, mail.Host, mail.IMAPPort, u, folders)
-	took := in.awaitLive(b, time.Now())
+	took := in.awaitLive(b, time.Now(), backfillPatience)
 	rss, cpu := processUse(b, in.worker.Pid())
 	cpu += in.pg.cpu(b) - idle
 	in.expectLedger(b, backfillMessages, len(addresses) > backfillMessages/10)

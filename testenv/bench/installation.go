@@ -67,7 +67,7 @@ func (in *installation) putMailbox(b *bench, host string, port int, u testenv.Us
 }
 
 // awaitLive returns how long after began the mailbox was live, as the log says: to ask the database would slow it down.
-func (in *installation) awaitLive(b *bench, began time.Time) time.Duration {
+func (in *installation) awaitLive(b *bench, began time.Time, patience time.Duration) time.Duration {
 	b.Helper()
 	for {
 		live := strings.Contains(in.worker.Log(), " state=live")
@@ -75,7 +75,7 @@ func (in *installation) awaitLive(b *bench, began time.Time) time.Duration {
 		switch {
 		case live:
 			return took
-		case took > backfillPatience:
+		case took > patience:
 			b.Fatalf("not live after %v", took)
 		}
 		time.Sleep(stateInterval)

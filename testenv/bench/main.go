@@ -5,8 +5,8 @@
 //	bench <name> <value> <unit>
 //
 // and nothing else on standard output: programs read it. Arguments name the
-// benchmarks or figures to run; none means all. Each benchmark is a file of
-// this package that registers itself.
+// benchmarks or figures to run; none means all but those that take many
+// minutes. Each benchmark is a file of this package that registers itself.
 package main
 
 import (
@@ -28,6 +28,7 @@ type benchmark struct {
 	name    string
 	figures []string // names of the lines it prints
 	run     func(b *bench)
+	slow    bool // runs only when it is named
 }
 
 var registry []benchmark
@@ -39,6 +40,11 @@ var shared *bench
 // register adds a benchmark; each file calls it from init.
 func register(name string, run func(b *bench), figures ...string) {
 	registry = append(registry, benchmark{name: name, figures: figures, run: run})
+}
+
+// registerOnRequest adds a benchmark that takes many minutes: it runs when it is named, not among all.
+func registerOnRequest(name string, run func(b *bench), figures ...string) {
+	registry = append(registry, benchmark{name: name, figures: figures, run: run, slow: true})
 }
 
 func main() {
@@ -90,7 +96,7 @@ func run(ctx context.Context, names []string) (err error) {
 // choose returns the benchmarks that have one of the names, or a figure of it.
 func choose(names []string) ([]benchmark, error) {
 	if len(names) == 0 {
-		return registry, nil
+		return slices.DeleteFunc(slices.Clone(registry), func(b benchmark) bool { return b.slow }), nil
 	}
 	var chosen []benchmark
 	for _, name := range names {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,8 +15,12 @@ func TestBenchmarksAreChosenByNameOrFigure(t *testing.T) {
 	if _, err := choose([]string{"nope"}); err == nil || !strings.Contains(err.Error(), "test_database_ms") {
 		t.Errorf("an unknown name: %v, want an error that lists the names", err)
 	}
-	if all, err := choose(nil); err != nil || len(all) != len(registry) {
+	all, err := choose(nil)
+	if err != nil || len(all) < 5 || slices.ContainsFunc(all, func(b benchmark) bool { return b.slow }) {
 		t.Errorf("no name: %v, %v", all, err)
+	}
+	if slow, err := choose([]string{"backfill_1m"}); err != nil || len(slow) != 1 {
+		t.Errorf("a slow one by its name: %v, %v", slow, err)
 	}
 }
 
