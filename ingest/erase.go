@@ -52,6 +52,19 @@ func (e Erasure) withdraw(ctx context.Context, tx *db.Tx, living bool, most int3
 	if err != nil {
 		return 0, nil, fmt.Errorf("withdraw mail: %w", err)
 	}
+	if row.Messages == 0 {
+		return 0, nil, nil
+	}
+	// Lists are ranked by what correspondences say is their newest.
+	parties, err := tx.WithdrawnParties(ctx, queries.WithdrawnPartiesParams{AccountID: tx.AccountID, ErasureID: e.ID, AddressID: e.AddressID})
+	if err != nil {
+		return 0, nil, fmt.Errorf("find whom withdrawn mail was exchanged with: %w", err)
+	}
+	for _, p := range parties {
+		if err := endCorrespondences(ctx, tx, p.AuthorID, p.AddressIds); err != nil {
+			return 0, nil, fmt.Errorf("end correspondences: %w", err)
+		}
+	}
 	return row.Messages, Removed{"participants": row.Participants}, nil
 }
 
@@ -64,11 +77,11 @@ func (e Erasure) RemoveSome(ctx context.Context, tx *db.Tx) (removed Removed, mo
 		return nil, false, err
 	}
 	removed.Add(cut)
-	rows, err := tx.WithdrawnMessages(ctx, queries.WithdrawnMessagesParams{AccountID: tx.AccountID, ErasureID: e.ID, AtMost: removeChunk})
+	ids, err := tx.WithdrawnMessages(ctx, queries.WithdrawnMessagesParams{AccountID: tx.AccountID, ErasureID: e.ID, AtMost: removeChunk})
 	if err != nil {
 		return nil, false, fmt.Errorf("find withdrawn mail: %w", err)
 	}
-	if err := e.remove(ctx, tx, rows, removed); err != nil {
+	if err := e.remove(ctx, tx, ids, removed); err != nil {
 		return nil, false, err
 	}
 	traces, err := tx.EraseIndexed(ctx, queries.EraseIndexedParams{AccountID: tx.AccountID, Hash: e.Hash, Reason: new(reasonErased), AtMost: removeChunk})
@@ -76,7 +89,7 @@ func (e Erasure) RemoveSome(ctx context.Context, tx *db.Tx) (removed Removed, mo
 		return nil, false, fmt.Errorf("remove hashes: %w", err)
 	}
 	removed.Add(Removed{"indexed_addresses": traces.Hashes, "ledger": traces.Uids})
-	if withdrawn > 0 || len(rows) > 0 || traces.Uids > 0 {
+	if withdrawn > 0 || len(ids) > 0 || traces.Uids > 0 {
 		return removed, true, nil
 	}
 	ended, err := tx.EraseCorrespondences(ctx, queries.EraseCorrespondencesParams{AccountID: tx.AccountID, AddressID: e.AddressID})
@@ -89,20 +102,7 @@ func (e Erasure) RemoveSome(ctx context.Context, tx *db.Tx) (removed Removed, mo
 
 // remove removes withdrawn messages with all that hangs on them. Threads have no root: the other messages of one stay together
 // by its links, which are hashes.
-func (e Erasure) remove(ctx context.Context, tx *db.Tx, rows []queries.WithdrawnMessagesRow, removed Removed) error {
-	ids := make([]int64, len(rows))
-	met := map[int64]map[int64]bool{} // by author
-	for i, r := range rows {
-		ids[i] = r.MessageID
-		if met[r.AuthorID] == nil {
-			met[r.AuthorID] = map[int64]bool{}
-		}
-		for _, a := range r.AddressIds {
-			if a != e.AddressID { // which comes last: by it the mail is found
-				met[r.AuthorID][a] = true
-			}
-		}
-	}
+func (e Erasure) remove(ctx context.Context, tx *db.Tx, ids []int64, removed Removed) error {
 	account := tx.AccountID
 	for _, step := range []struct {
 		table string
@@ -132,11 +132,6 @@ func (e Erasure) remove(ctx context.Context, tx *db.Tx, rows []queries.Withdrawn
 			return fmt.Errorf("erase from %s: %w", step.table, err)
 		}
 		removed.Add(Removed{step.table: n})
-	}
-	for author, addresses := range met {
-		if err := endCorrespondences(ctx, tx, author, addresses); err != nil {
-			return fmt.Errorf("end correspondences: %w", err)
-		}
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -223,21 +222,19 @@ func removeUnplaced(ctx context.Context, tx *db.Tx, author int64, messages []int
 	if err := tx.SetMessagesSeen(ctx, queries.SetMessagesSeenParams{AccountID: tx.AccountID, Ids: messages}); err != nil {
 		return 0, err
 	}
-	met := map[int64]bool{}
+	var met []int64
 	for _, r := range removed {
-		for _, a := range r.AddressIds {
-			met[a] = true
-		}
+		met = append(met, r.AddressIds...)
 	}
-	return int64(len(removed)), endCorrespondences(ctx, tx, author, met)
+	slices.Sort(met)
+	return int64(len(removed)), endCorrespondences(ctx, tx, author, slices.Compact(met))
 }
 
 // endCorrespondences follows the removal of mail with the addresses: what is the newest now, and with whom there is none left.
-func endCorrespondences(ctx context.Context, tx *db.Tx, author int64, met map[int64]bool) error {
-	if len(met) == 0 {
+func endCorrespondences(ctx context.Context, tx *db.Tx, author int64, addresses []int64) error {
+	if len(addresses) == 0 {
 		return nil
 	}
-	addresses := slices.Sorted(maps.Keys(met))
 	if err := tx.ShrinkCorrespondences(ctx, queries.ShrinkCorrespondencesParams{
 		AccountID: tx.AccountID, AuthorID: author, AddressIds: addresses,
 	}); err != nil {

@@ -97,7 +97,7 @@ func (p purge) some(ctx context.Context, tx *db.Tx, author int64, rows []queries
 	}
 	demote := queries.PurgeFromLedgerParams{AccountID: tx.AccountID}
 	partiesOf := map[int64][]int64{}
-	met := map[int64]bool{}
+	var met []int64
 	for _, r := range rows {
 		disposition, long := p.standing(r.AddressIds, facts)
 		if !long || disposition != plan.Blocked && disposition != plan.Internal {
@@ -105,9 +105,7 @@ func (p purge) some(ctx context.Context, tx *db.Tx, author int64, rows []queries
 		}
 		demote.Ids, demote.Dispositions = append(demote.Ids, r.MessageID), append(demote.Dispositions, string(disposition))
 		partiesOf[r.MessageID] = r.AddressIds
-		for _, a := range r.AddressIds {
-			met[a] = true
-		}
+		met = append(met, r.AddressIds...)
 	}
 	if len(demote.Ids) == 0 {
 		return 0, nil
@@ -133,7 +131,8 @@ func (p purge) some(ctx context.Context, tx *db.Tx, author int64, rows []queries
 	if _, err := tx.EraseMessages(ctx, queries.EraseMessagesParams{AccountID: tx.AccountID, Ids: slices.Sorted(maps.Keys(partiesOf))}); err != nil {
 		return 0, fmt.Errorf("remove messages: %w", err)
 	}
-	return len(demote.Ids), endCorrespondences(ctx, tx, author, met)
+	slices.Sort(met)
+	return len(demote.Ids), endCorrespondences(ctx, tx, author, slices.Compact(met))
 }
 
 // standing is what mail with the addresses would be had it come today; long: it has been so for long enough.

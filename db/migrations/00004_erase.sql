@@ -69,20 +69,5 @@ alter table correspondences add column blocked_at timestamptz, add column purged
 create index correspondences_blocked on correspondences (account_id, blocked_at) where blocked_at is not null;
 
 -- +goose Down
-drop index correspondences_blocked;
-alter table correspondences drop column blocked_at, drop column purged_at;
-create or replace view granted_conversations with (security_invoker = true) as
-select c.account_id, c.author_id, u.crm_id as author, c.card_id, c.address_id, c.kind, c.share, c.share_at, c.share_by, c.visible,
-       c.reason, c.since, c.on_card and not c.blocked as tracked,
-       coalesce(c.visible and c.on_card and not c.blocked
-           and c.author_epoch >= s.fence
-           and c.card_epoch >= k.fence
-           and (c.reason <> 'handover_visible' or c.owner_epoch >= os.owner_fence), false)::boolean as granted
-from conversations c
-join users u on u.account_id = c.account_id and u.id = c.author_id and u.state in ('active', 'inactive')
-join cards k on k.account_id = c.account_id and k.id = c.card_id and k.state = 'open'
-left join settings s on s.account_id = c.account_id and s.user_id = c.author_id and s.kind = c.kind
-left join settings os on os.account_id = c.account_id and os.user_id = k.owner_id and os.kind = c.kind;
-alter table users drop column removals;
-alter table mailboxes drop column removing;
-drop table withdrawn_messages, erasures;
+-- There is no way back but a new database.
+select 1;

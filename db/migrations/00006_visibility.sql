@@ -40,7 +40,7 @@ select c.account_id, c.author_id, u.crm_id as author, c.card_id, c.address_id, c
            and (c.reason <> 'handover_visible' or c.owner_epoch >= os.owner_fence), false)::boolean as granted,
        c.shown
 from conversations c
-join users u on u.account_id = c.account_id and u.id = c.author_id and u.state in ('active', 'inactive')
+join users u on u.account_id = c.account_id and u.id = c.author_id and u.state in ('active', 'inactive') and u.removals = 0
 join cards k on k.account_id = c.account_id and k.id = c.card_id and k.state = 'open'
 left join settings s on s.account_id = c.account_id and s.user_id = c.author_id and s.kind = c.kind
 left join settings os on os.account_id = c.account_id and os.user_id = k.owner_id and os.kind = c.kind;

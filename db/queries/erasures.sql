@@ -99,11 +99,18 @@ with chosen as materialized (
 select (select count(*) from chosen) as messages, (select count(*) from cut) as participants;
 
 -- name: WithdrawnMessages :many
-select w.message_id, w.address_ids, m.author_id
-from withdrawn_messages w
-join messages m on m.account_id = w.account_id and m.id = w.message_id
-where w.account_id = @account_id and w.erasure_id = @erasure_id
-order by w.message_id limit @at_most;
+select message_id from withdrawn_messages
+where account_id = @account_id and erasure_id = @erasure_id
+order by message_id limit @at_most;
+
+-- name: WithdrawnParties :many
+-- Whom the withdrawn mail was exchanged with, but for the person, by whose correspondences the rest of the mail is found.
+select m.author_id, array_agg(distinct w.party)::bigint[] as address_ids
+from (select x.message_id, unnest(x.address_ids) as party from withdrawn_messages x
+      where x.account_id = @account_id and x.erasure_id = @erasure_id) w
+join messages m on m.account_id = @account_id and m.id = w.message_id
+where w.party <> @address_id::bigint
+group by m.author_id;
 
 -- name: EraseFromLedger :execrows
 update ledger set disposition = 'skipped', reason = @reason, message_id = null, header_digest = null, wanted = false

@@ -744,11 +744,9 @@ func (q *Queries) WithdrawMessages(ctx context.Context, arg WithdrawMessagesPara
 }
 
 const withdrawnMessages = `-- name: WithdrawnMessages :many
-select w.message_id, w.address_ids, m.author_id
-from withdrawn_messages w
-join messages m on m.account_id = w.account_id and m.id = w.message_id
-where w.account_id = $1 and w.erasure_id = $2
-order by w.message_id limit $3
+select message_id from withdrawn_messages
+where account_id = $1 and erasure_id = $2
+order by message_id limit $3
 `
 
 type WithdrawnMessagesParams struct {
@@ -757,22 +755,57 @@ type WithdrawnMessagesParams struct {
 	AtMost    int32
 }
 
-type WithdrawnMessagesRow struct {
-	MessageID  int64
-	AddressIds []int64
-	AuthorID   int64
-}
-
-func (q *Queries) WithdrawnMessages(ctx context.Context, arg WithdrawnMessagesParams) ([]WithdrawnMessagesRow, error) {
+func (q *Queries) WithdrawnMessages(ctx context.Context, arg WithdrawnMessagesParams) ([]int64, error) {
 	rows, err := q.db.Query(ctx, withdrawnMessages, arg.AccountID, arg.ErasureID, arg.AtMost)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []WithdrawnMessagesRow
+	var items []int64
 	for rows.Next() {
-		var i WithdrawnMessagesRow
-		if err := rows.Scan(&i.MessageID, &i.AddressIds, &i.AuthorID); err != nil {
+		var message_id int64
+		if err := rows.Scan(&message_id); err != nil {
+			return nil, err
+		}
+		items = append(items, message_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const withdrawnParties = `-- name: WithdrawnParties :many
+select m.author_id, array_agg(distinct w.party)::bigint[] as address_ids
+from (select x.message_id, unnest(x.address_ids) as party from withdrawn_messages x
+      where x.account_id = $1 and x.erasure_id = $2) w
+join messages m on m.account_id = $1 and m.id = w.message_id
+where w.party <> $3::bigint
+group by m.author_id
+`
+
+type WithdrawnPartiesParams struct {
+	AccountID int64
+	ErasureID int64
+	AddressID int64
+}
+
+type WithdrawnPartiesRow struct {
+	AuthorID   int64
+	AddressIds []int64
+}
+
+// Whom the withdrawn mail was exchanged with, but for the person, by whose correspondences the rest of the mail is found.
+func (q *Queries) WithdrawnParties(ctx context.Context, arg WithdrawnPartiesParams) ([]WithdrawnPartiesRow, error) {
+	rows, err := q.db.Query(ctx, withdrawnParties, arg.AccountID, arg.ErasureID, arg.AddressID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []WithdrawnPartiesRow
+	for rows.Next() {
+		var i WithdrawnPartiesRow
+		if err := rows.Scan(&i.AuthorID, &i.AddressIds); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

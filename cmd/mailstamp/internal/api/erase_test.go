@@ -89,11 +89,17 @@ func (w *whole) events(events ...string) {
 	}
 }
 
-func (w *whole) mailbox(user string) {
+// login makes a login on the mail server, mailbox a mailbox for it.
+func (w *whole) login(user string) {
 	w.Helper()
 	if err := w.server.AddUser(user, "pass"); err != nil {
 		w.Fatal(err)
 	}
+	w.mailbox(user)
+}
+
+func (w *whole) mailbox(user string) {
+	w.Helper()
 	w.want(200, "PUT", "/v1/mailboxes/"+user, "service", fmt.Sprintf(
 		`{"user":%q,"host":"127.0.0.1","port":%d,"tls":"none","username":%q,"auth":{"password":"pass"}}`, user, w.server.Port(), user), nil)
 }
@@ -189,8 +195,8 @@ func TestEraseLeavesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWhole(t)
 	w.events(userUma, userBen, cardLee, fmt.Sprintf(cardKim, 1, "Kim Canary", "Canary, private"), cardDeal, fmt.Sprintf(shareKim, 1), fmt.Sprintf(blocksKim, 1))
-	w.mailbox("uma")
-	w.mailbox("ben")
+	w.login("uma")
+	w.login("ben")
 	w.mail("uma", "Sent", "Message-ID: <1@us>\nFrom: Uma <uma@us.example>\nTo: Kim Canary <kim.canary@canary.example>\nSubject: To the canary", "Hello Canary")
 	w.mail("uma", "INBOX", "Message-ID: <2@canary>\nReferences: <1@us>\nFrom: Kim Canary <Kim.Canary@canary.example>\nTo: uma@us.example\nCc: lee@other.example\nSubject: Re: To the canary\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B",
 		"--B\nContent-Type: text/html\n\n<p>Canary words</p>\n--B\nContent-Type: text/plain; name=\"canary.txt\"\nContent-Disposition: attachment; filename=\"canary.txt\"\n\nx\n--B--\n")
