@@ -2,7 +2,10 @@ package visibility
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/mailstamp/mailstamp/db/queries"
 	"github.com/mailstamp/mailstamp/visibility/rules"
@@ -10,10 +13,17 @@ import (
 
 // card returns a card, made as a placeholder where it is not known.
 func (c *change) card(ctx context.Context, ref CardRef) (queries.Card, error) {
-	if err := c.EnsureCards(ctx, queries.EnsureCardsParams{AccountID: c.AccountID, Kinds: []string{string(ref.Kind)}, CrmIds: []string{ref.ID}}); err != nil {
-		return queries.Card{}, fmt.Errorf("make a placeholder: %w", err)
+	find := func() (queries.Card, error) {
+		return c.CardByCRMID(ctx, queries.CardByCRMIDParams{AccountID: c.AccountID, Kind: string(ref.Kind), CrmID: ref.ID})
 	}
-	k, err := c.CardByCRMID(ctx, queries.CardByCRMIDParams{AccountID: c.AccountID, Kind: string(ref.Kind), CrmID: ref.ID})
+	k, err := find()
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = c.EnsureCards(ctx, queries.EnsureCardsParams{AccountID: c.AccountID, Kinds: []string{string(ref.Kind)}, CrmIds: []string{ref.ID}})
+		if err != nil {
+			return queries.Card{}, fmt.Errorf("make a placeholder: %w", err)
+		}
+		k, err = find()
+	}
 	if err != nil {
 		return queries.Card{}, fmt.Errorf("find the card: %w", err)
 	}
