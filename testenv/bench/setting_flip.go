@@ -43,7 +43,8 @@ func settingFlip(b *bench) {
 	conn := s.connect(b)
 	crm := s.program(b)
 	f := &flipper{bench: b, conn: conn, crm: crm}
-	f.flip() // warm up
+	first, firstWAL := f.flip() // warms up, and shows most conversations for the first time
+	b.Logf("the first flip: %v, %d MB of WAL", first, firstWAL>>20)
 	var took []time.Duration
 	var wal []int64
 	written := f.rowsWritten()

@@ -21,10 +21,10 @@ var mutants = []mutant{
 	{"narrower: owner counts as wide as collaborators", rulesFile, "	case OwnerOrCollaborator:\n		return 2", "	case OwnerOrCollaborator:\n		return 1"},
 
 	// The fences, as readers see them.
-	{"readers forget the author's fence", schema, "           and c.author_epoch >= s.fence\n", ""},
-	{"readers forget the card's fence", schema, "           and c.card_epoch >= k.fence\n", ""},
-	{"readers forget the owner's fence", schema, "\n           and (c.reason <> 'handover_visible' or c.owner_epoch >= os.owner_fence), false)", ", false)"},
-	{"a deleted author's mail is shown", schema, "and u.id = c.author_id and u.state in ('active', 'inactive')", "and u.id = c.author_id and u.state <> 'unknown'"},
+	{"readers forget the author's fence", schema6, "           and c.author_epoch >= s.fence\n", ""},
+	{"readers forget the card's fence", schema6, "           and c.card_epoch >= k.fence\n", ""},
+	{"readers forget the owner's fence", schema6, "\n           and (c.reason <> 'handover_visible' or c.owner_epoch >= os.owner_fence), false)", ", false)"},
+	{"a deleted author's mail is shown", schema6, "and u.state in ('active', 'inactive') and u.removals", "and u.state <> 'unknown' and u.removals"},
 	{"inactive users open cards", schema, "join users u on u.account_id = c.account_id and u.state = 'active'\n", "join users u on u.account_id = c.account_id and u.state <> 'deleted'\n"},
 	{"a narrower setting raises no fence", "visibility/setting.go", ", Narrows: narrows,", ", Narrows: false && narrows,"},
 	{"an owner who leaves raises no fence", "visibility/user.go", "UserID: u.ID, Narrows: was}", "UserID: u.ID, Narrows: false}"},
