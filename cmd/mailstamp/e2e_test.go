@@ -34,7 +34,7 @@ type office struct {
 func newOffice(t *testing.T, users ...string) *office {
 	t.Helper()
 	o := &office{T: t, mail: testenv.Mail(t), users: map[string]testenv.User{}}
-	o.program = testenv.NewProgram(t, "MAILSTAMP_ALLOW_PRIVATE_IMAP="+o.mail.Host)
+	o.program = testenv.NewProgram(t, "MAILSTAMP_ALLOW_PRIVATE_IMAP="+o.mail.Host, "MAILSTAMP_ALLOW_PRIVATE_CRM=127.0.0.1")
 	o.program.TrustCA(t, o.mail.CACert)
 	o.program.Migrate(t)
 	credentials := o.program.AddAccount(t, t.Name())

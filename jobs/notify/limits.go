@@ -9,16 +9,13 @@ const (
 	// maxTurns accounts are served by a process at a time.
 	maxTurns = 16
 	// turnTime is when a turn ends that still has events, for the others' sake.
-	turnTime = 20 * time.Second
-	// turnLease is when others may take the turn of a process that vanished: turnTime, one more round, and some.
-	turnLease = turnTime + lanesOfRound*postTimeout + 10*time.Second
+	turnTime = 5 * time.Second
+	// turnLease is when others may take the turn of a process that vanished: a post may begin just before turnTime is over.
+	turnLease = turnTime + postTimeout + 5*time.Second
 	// roundEvents are read, sent and noted together. So many at most are sent twice when a process is killed.
 	roundEvents = 32
 	// lanes of a round post side by side; events of one conversation, message or mailbox share one, in order.
 	lanes = 4
-	// lanesOfRound is how many posts of a lane may follow one another when every one is slow: a lane stops at the first
-	// that gets no answer, and takes no more once the turn's time is over.
-	lanesOfRound = 2
 )
 
 // One attempt.
