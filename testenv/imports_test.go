@@ -39,6 +39,7 @@ var onlyUsers = map[string][]string{
 	"github.com/emersion/go-message":              {"ingest/message", "testenv"},
 	"github.com/emersion/go-imap/v2/imapclient":   {"ingest/imapconn", "ingest/imaplocal", "testenv"},
 	"github.com/testcontainers/testcontainers-go": {"testenv"},
+	"github.com/chromedp":                         {"testenv"},
 }
 
 // file is one Go file of the module with what it imports and calls.

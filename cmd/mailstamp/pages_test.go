@@ -10,9 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
-
 	"github.com/mailstamp/mailstamp/testenv/browser"
 )
 
@@ -190,15 +187,15 @@ func (p person) sharesInDialog() {
 	p.Await("dialog[open]")
 	p.Click("dialog " + row("henrik.dahl@harbour-logistics.example") + "button[value=shared]")
 	p.Await("dialog .notice")
-	p.Arrive(chromedp.KeyEvent(kb.Escape))
+	p.FollowKey(browser.Escape) // closes it, and makes the card behind it again
 	p.sees("ben", "deal/warehouse-3", henriks, true)
 
 	p.Go(p.d.console + "/as/ben/card/deal/warehouse-3")
-	p.Press("\t")
+	p.Press(browser.Tab)
 	if got := browser.Ask[bool](p.Window, "document.activeElement.className === 'skip' && document.activeElement.getBoundingClientRect().left >= 0"); !got {
 		p.d.Error("the first press of Tab does not show the skip link")
 	}
-	p.Press("\r")
+	p.Press(browser.Enter)
 	p.Poll("document.activeElement.id === 'main'")
 	p.Press("jjjk")
 	if got := browser.Ask[bool](p.Window, "document.activeElement === document.querySelectorAll('.item h3 a')[1]"); !got {

@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/mailstamp/mailstamp/testenv"
 )
@@ -155,17 +156,22 @@ func (w *Window) fail(err error) {
 // Go opens an address, waits until it is there, and returns the status.
 func (w *Window) Go(url string) int64 {
 	w.tb.Helper()
-	return w.Arrive(chromedp.Navigate(url))
+	return w.arrive(chromedp.Navigate(url))
 }
 
 // Follow clicks what leads to another page, waits until it is there, and returns the status.
 func (w *Window) Follow(selector string) int64 {
 	w.tb.Helper()
-	return w.Arrive(chromedp.Click(chromedp.CSS(selector)))
+	return w.arrive(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// Arrive does what leads to another page, waits until it is there, and returns the status.
-func (w *Window) Arrive(step chromedp.Action[chromedp.Void]) int64 {
+// FollowKey presses a key that leads to another page, waits until it is there, and returns the status.
+func (w *Window) FollowKey(key string) int64 {
+	w.tb.Helper()
+	return w.arrive(chromedp.KeyEvent(key))
+}
+
+func (w *Window) arrive(step chromedp.Action[chromedp.Void]) int64 {
 	w.tb.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
@@ -190,6 +196,9 @@ func (w *Window) Await(selector string) {
 	w.tb.Helper()
 	w.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
 }
+
+// Keys that are no letters.
+const Tab, Enter, Escape = kb.Tab, kb.Enter, kb.Escape
 
 // Press types keys into whatever has the focus.
 func (w *Window) Press(keys string) {
