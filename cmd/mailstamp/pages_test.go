@@ -28,6 +28,7 @@ var pages = []struct{ name, path string }{
 	{"blocked", "/as/anna/blocked"},
 	{"mailboxes", "/mailboxes"},
 	{"reports", "/reports"},
+	{"events", "/events"},
 	{"trail", "/trail?check=1"},
 	{"not-found", "/as/clara/card/deal/warehouse-3"},
 }

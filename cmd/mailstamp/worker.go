@@ -156,7 +156,7 @@ func (p *program) addListeners(ctx context.Context, w *worker, d *db.DB, roles c
 		w.parts = append(w.parts, namedPart{"public listener", public})
 	}
 	pages := httpserve.NewPrivate(string(p.AdminListen), httpserve.PrivateHandlers{
-		Console: console.New(console.Deps{Accounts: d.Accounts, Feed: views, Mailboxes: mailboxes, VerifyTrail: d.VerifyTrail, Log: log}),
+		Console: console.New(console.Deps{Accounts: d.Accounts, Feed: views, Mailboxes: mailboxes, Events: notify.Outbox{DB: d}, VerifyTrail: d.VerifyTrail, Log: log}),
 		Jobs:    jobsPage,
 		Metrics: metrics,
 		Alive:   aliveChecks(w.parts),

@@ -61,11 +61,15 @@ func HealthOf(ctx context.Context, d *db.DB, acc *db.Account) (Health, error) {
 	return h, nil
 }
 
+// ErrNoEvent: an id names no event of the account.
+var ErrNoEvent = errors.New("no event of this account")
+
 // Filter selects events. Zero values select all, but for Until: none is later than now.
 type Filter struct {
 	IDs          []string // as webhook-id names them
 	Since, Until time.Time
 	State        string // pending, delivered, failed, void
+	Most         int    // List's; 0: maxListed
 }
 
 // Listed is one event of the outbox with what became of its attempts.
@@ -86,7 +90,7 @@ type Attempt struct {
 	MS     int       `json:"ms"`
 }
 
-// List returns the newest events that the filter selects, at most maxListed.
+// List returns the newest events that the filter selects, at most f.Most of them.
 func List(ctx context.Context, d *db.DB, acc *db.Account, f Filter) ([]Listed, error) {
 	ids, err := f.numbers(acc)
 	if err != nil {
@@ -94,7 +98,7 @@ func List(ctx context.Context, d *db.DB, acc *db.Account, f Filter) ([]Listed, e
 	}
 	var out []Listed
 	err = d.ReadTx(ctx, acc.ID, func(tx *db.Tx) error {
-		rows, err := tx.ListEvents(ctx, queries.ListEventsParams{AccountID: acc.ID, Ids: ids, Since: f.Since, Until: f.until(), State: f.State, AtMost: maxListed})
+		rows, err := tx.ListEvents(ctx, queries.ListEventsParams{AccountID: acc.ID, Ids: ids, Since: f.Since, Until: f.until(), State: f.State, AtMost: f.most()})
 		if err != nil {
 			return err
 		}
@@ -140,13 +144,38 @@ func (f Filter) until() time.Time {
 	return f.Until
 }
 
+func (f Filter) most() int64 {
+	if f.Most <= 0 {
+		return maxListed
+	}
+	return int64(min(f.Most, maxListed))
+}
+
 func (f Filter) numbers(acc *db.Account) ([]int64, error) {
 	ids := make([]int64, len(f.IDs))
 	for i, text := range f.IDs {
 		var err error
 		if ids[i], err = acc.Keys.ParseID("event", strings.TrimPrefix(text, "evt_")); err != nil {
-			return nil, fmt.Errorf("%q is no event of this account", text)
+			return nil, fmt.Errorf("%q: %w", text, ErrNoEvent)
 		}
 	}
 	return ids, nil
+}
+
+// Outbox is what a page for operators asks.
+type Outbox struct{ DB *db.DB }
+
+// Health is HealthOf.
+func (o Outbox) Health(ctx context.Context, acc *db.Account) (Health, error) {
+	return HealthOf(ctx, o.DB, acc)
+}
+
+// List is the function of that name.
+func (o Outbox) List(ctx context.Context, acc *db.Account, f Filter) ([]Listed, error) {
+	return List(ctx, o.DB, acc, f)
+}
+
+// Replay is the function of that name.
+func (o Outbox) Replay(ctx context.Context, acc *db.Account, f Filter) (int64, error) {
+	return Replay(ctx, o.DB, acc, f)
 }

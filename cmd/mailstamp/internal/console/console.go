@@ -1,6 +1,6 @@
 // Package console serves the pages of the private listener: a card's mail as any user sees it, messages and who sees them
 // why, the share dialog with both questions, settings with a preview of a change, block lists, how the mailboxes are,
-// delivery reports and the trail. Pages are rendered on the server and need no script; with it (static/console.js) the share
+// delivery reports, events to the CRM and the trail. Pages are rendered on the server and need no script; with it (static/console.js) the share
 // dialog opens over the card, what moves is kept current, and j and k walk through a list.
 //
 // It is a tool for whoever runs Mailstamp and for demonstrations: there is no login, and it acts as whichever user the
@@ -31,6 +31,7 @@ import (
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/message"
+	"github.com/mailstamp/mailstamp/jobs/notify"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
 )
@@ -47,6 +48,7 @@ type Deps struct {
 	Accounts  func(ctx context.Context) ([]*db.Account, error)
 	Feed      Feed
 	Mailboxes Mailboxes
+	Events    Events
 	// VerifyTrail reads an account's whole trail and returns its head; db.ErrTampered.
 	VerifyTrail func(ctx context.Context, acc *db.Account) (db.AuditHead, error)
 	Log         *slog.Logger
@@ -99,6 +101,8 @@ func New(deps Deps) http.Handler {
 	mux.Handle("GET /mailboxes", c.page(c.mailboxes))
 	mux.Handle("GET /reports", c.page(c.reports))
 	mux.Handle("GET /trail", c.page(c.trail))
+	mux.Handle("GET /events", c.page(c.events))
+	mux.Handle("POST /events/replay", c.page(c.replay))
 	mux.Handle("GET /as/{viewer}/{$}", c.page(c.home))
 	mux.Handle("GET /as/{viewer}/settings", c.page(c.settings))
 	mux.Handle("POST /as/{viewer}/settings", c.page(c.changeSettings))
@@ -143,7 +147,7 @@ func (r *request) fail(err error) {
 	var invalid *visibility.Invalid
 	status, title, text := http.StatusInternalServerError, "Something went wrong", "Nothing was changed. The log says what happened."
 	switch {
-	case errors.Is(err, visibility.ErrNotFound):
+	case errors.Is(err, visibility.ErrNotFound), errors.Is(err, notify.ErrNoEvent):
 		status, title, text = http.StatusNotFound, "Nothing here", "It does not exist, or this user may not see it. Mailstamp never tells the two apart."
 	case errors.Is(err, feed.ErrInvalidCursor), errors.Is(err, errBadRequest), errors.As(err, &invalid):
 		status, title, text = http.StatusBadRequest, "That request makes no sense", "Nothing was changed. Go back and try once more."

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/jobs/notify"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
@@ -327,6 +328,28 @@ func TestTrail(t *testing.T) {
 	}
 	w.Handler = New(w.deps)
 	contains(t, w.get(t, "/trail?check=1", 200), "trail with a hole", "not whole", "entry 2 is missing")
+}
+
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	contains(t, w.get(t, "/events", 200), "without a URL", "is told nothing", "Nothing to tell")
+	if err := notify.SetURL(t.Context(), w.d, w.acc, "https://crm.example/events"); err != nil {
+		t.Fatal(err)
+	}
+	w.post(t, path("anna", henrik, "/share"), 303, "address", work, "state", "shared")
+	contains(t, w.get(t, "/events", 200), "events", "https://crm.example/events", "thread.stamped", "Waiting", "Tried again")
+	w.exec("insert into outbox_attempts (account_id, event_id, n, at, status, ms) select account_id, id, 1, now(), 502, 12 from outbox")
+	w.exec("update outbox set state = 'failed'")
+	page := w.get(t, "/events?state=failed", 200)
+	contains(t, page, "events given up", "Given up", "1 attempt", "answered 502", "again that were given up")
+	_, id, _ := strings.Cut(page, `name="id" value="`)
+	id, _, _ = strings.Cut(id, `"`)
+	contains(t, w.get(t, w.post(t, "/events/replay", 303, "id", id).Header().Get("Location"), 200), "events after", "Due again", "Waiting", "Given up")
+	w.post(t, "/events/replay", 303)
+	lacks(t, w.get(t, "/events?state=failed", 200), "events given up", "thread.stamped")
+	w.post(t, "/events/replay", 404, "id", "evt_nonsense")
+	w.get(t, "/events?state=lost", 400)
 }
 
 func TestReports(t *testing.T) {

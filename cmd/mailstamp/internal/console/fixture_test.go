@@ -20,6 +20,7 @@ import (
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/message"
+	"github.com/mailstamp/mailstamp/jobs/notify"
 	"github.com/mailstamp/mailstamp/testenv"
 	"github.com/mailstamp/mailstamp/testenv/browser"
 	"github.com/mailstamp/mailstamp/visibility"
@@ -74,7 +75,8 @@ func newWorld(t *testing.T) *world {
 			w.left = append(w.left, work...)
 			return nil
 		}}
-	w.deps = Deps{Accounts: w.d.Accounts, Feed: w.feed, Mailboxes: noMailboxes{}, VerifyTrail: w.d.VerifyTrail, Log: slog.New(slog.DiscardHandler)}
+	w.deps = Deps{Accounts: w.d.Accounts, Feed: w.feed, Mailboxes: noMailboxes{}, Events: notify.Outbox{DB: w.d},
+		VerifyTrail: w.d.VerifyTrail, Log: slog.New(slog.DiscardHandler)}
 	w.Handler = New(w.deps)
 	owner := "anna"
 	contact := []visibility.DealContact{{ID: henrik.ID, Primary: true}}

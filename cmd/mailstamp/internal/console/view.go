@@ -25,7 +25,7 @@ var pages = func() map[string]*template.Template {
 		"initials": initials, "hue": hue, "when": when, "day": day, "iso": iso, "size": size, "reason": reason, "percent": percent,
 		"deliveryWord": deliveryWord, "settingWord": settingWord, "stateWord": stateWord, "classWord": classWord, "people": people, "plural": plural,
 		"kindWord":   func(k rules.Kind) string { return strings.ToUpper(string(k)[:1]) + string(k)[1:] },
-		"deliveries": deliveries, "reportWord": reportWord, "actWord": actWord, "whatToDo": whatToDo, "lag": lag, "held": held,
+		"deliveries": deliveries, "reportWord": reportWord, "actWord": actWord, "whatToDo": whatToDo, "lag": lag, "held": held, "eventStateWord": eventStateWord,
 		"plural64": func(n int64, one, many string) string { return plural(int(n), one, many) },
 		"words":    func(code string) string { return strings.ReplaceAll(code, "_", " ") },
 		"kinds":    func() []rules.Kind { return rules.Kinds[:] },
