@@ -22,25 +22,26 @@ func (l *loop) fail(ctx context.Context, cause error) (time.Duration, error) {
 	switch {
 	case errors.Is(cause, errAuthSpent):
 		return authRest, nil
+	case errors.Is(cause, errUnknownUser):
+		return unknownUserRetry, l.setState(ctx, stateConnecting, problemUnknownUser)
 	case errors.Is(cause, errConnections):
-		return acquireEvery, l.setState(ctx, stateConnecting,
-			"As many connections as Mailstamp opens are open to this mail server, or of this account or login. It goes on when one ends.")
-	case imapconn.AuthRejected(cause), grantRefused(cause):
+		return acquireEvery, l.setState(ctx, stateConnecting, problemConnections)
+	}
+	l.s.metrics.failed(cause)
+	if imapconn.AuthRejected(cause) || grantRefused(cause) {
 		return l.failAuth(ctx, cause)
-	case imapconn.KindOf(cause) == "":
+	}
+	l.failures++
+	pause := l.backoff()
+	if imapconn.KindOf(cause) == "" {
 		// Not the server's doing: the database, or a defect. It is retried, and said when it lasts.
 		l.log().Error("ingest: pass failed", "error", cause)
-		l.failures++
-		pause := l.backoff()
 		if db.Unavailable(cause) || l.failures < errorAfter {
 			return pause, nil
 		}
-		p := imapconn.ProblemOf(cause)
-		return pause, l.setState(ctx, stateError, p.Sentence+" "+p.Hint)
+		return pause, l.setState(ctx, stateError, imapconn.ProblemOf(cause))
 	}
-	l.failures++
 	l.log().Warn("ingest: connection failed", "kind", imapconn.KindOf(cause), "error", cause, "failures", l.failures)
-	pause := l.backoff()
 	throttle, throttled := imapconn.Throttled(cause)
 	if throttled {
 		pause = max(pause, throttle)
@@ -49,8 +50,7 @@ func (l *loop) fail(ctx context.Context, cause error) (time.Duration, error) {
 	if l.failures < errorAfter && !throttled && l.state != stateConnecting {
 		return pause, nil
 	}
-	p := imapconn.ProblemOf(cause)
-	return pause, l.setState(ctx, stateError, p.Sentence+" "+p.Hint)
+	return pause, l.setState(ctx, stateError, imapconn.ProblemOf(cause))
 }
 
 // failAuth counts refusals of the present secret, so that the server does not lock the account (F32).
@@ -60,7 +60,7 @@ func (l *loop) failAuth(ctx context.Context, cause error) (time.Duration, error)
 	if grantRefused(cause) {
 		// Asking again with the same grant never helps.
 		l.row.AuthFailures = maxAuthTries
-		p = imapconn.Problem{Sentence: "The mail provider has withdrawn the permission to read this mailbox.", Hint: "Reconnect the mailbox."}
+		p = problemGrant
 	}
 	l.log().Warn("ingest: login refused", "kind", imapconn.KindOf(cause), "failures", l.row.AuthFailures)
 	err := l.tx(ctx, "auth", func(tx *db.Tx) error {
@@ -68,7 +68,7 @@ func (l *loop) failAuth(ctx context.Context, cause error) (time.Duration, error)
 			AccountID: l.acc.ID, ID: l.mailboxID, ConfigEpoch: l.row.ConfigEpoch, AuthFailures: l.row.AuthFailures,
 		})
 	})
-	err = errors.Join(err, l.setState(ctx, stateNeedsAuth, p.Sentence+" "+p.Hint))
+	err = errors.Join(err, l.setState(ctx, stateNeedsAuth, p))
 	if l.row.AuthFailures >= maxAuthTries {
 		return authRest, err
 	}

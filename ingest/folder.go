@@ -64,9 +64,13 @@ func (f *folder) saved() plan.Status {
 	}
 }
 
-// stands says that an opened folder is where the cursor is.
+// stands says that an opened folder is as the last visit saw it, or else where the cursor is. A cursor that must stay
+// behind, as while deletions are held, is no reason to look again at once.
 func (f *folder) stands(sel imapconn.Selected) bool {
 	s := f.saved()
+	if f.visited {
+		s = f.shown
+	}
 	return s.UIDValidity == sel.UIDValidity && s.Messages == sel.Messages && (sel.UIDNext == 0 || s.UIDNext == sel.UIDNext)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,7 @@ type loop struct {
 	restUntil time.Time // as the server asked (F29)
 	state     string    // as written
 	problem   string
+	shown     atomic.Pointer[shown] // both, for others
 
 	writes atomic.Int64 // transactions that wrote
 
@@ -90,8 +92,6 @@ func (l *loop) run(ctx context.Context) time.Duration {
 		case errors.Is(err, errFenced), errors.Is(err, errGone):
 			l.log().Info("ingest: loop ended", "reason", err)
 			return l.s.o.Timing.Pass
-		case errors.Is(err, errUnknownUser):
-			pause = unknownUserRetry
 		default:
 			pause, err = l.fail(ctx, err)
 			if err != nil {
@@ -159,7 +159,10 @@ func (l *loop) load(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("load the mailbox: %w", err)
 		}
-		l.row, l.state, l.problem = row.Mailbox, row.Mailbox.State, deref(row.Mailbox.Problem)
+		l.row = row.Mailbox
+		l.show(row.Mailbox.State, imapconn.Problem{
+			Code: deref(row.Mailbox.ProblemCode), Sentence: deref(row.Mailbox.Problem), Hint: deref(row.Mailbox.ProblemToDo),
+		})
 		l.held = row.Mailbox.HeldEpoch != nil
 		if row.UserState == "unknown" {
 			return errUnknownUser
@@ -336,32 +339,34 @@ func (l *loop) inbox() *folder {
 }
 
 // restingState is the state of a mailbox with nothing left to do.
-func (l *loop) restingState() (state, problem string) {
+func (l *loop) restingState() (string, imapconn.Problem) {
 	if l.held {
-		return stateHeld, "Much mail vanished from the server at once. Nothing was removed here; confirm by saving the mailbox again, or restore the mail."
+		return stateHeld, problemHeld
 	}
 	for _, f := range l.folders {
 		if f.parked() {
-			return stateError, "A folder changes its identity each time it is opened. Ask the mail server's operator; it is tried again in an hour."
+			return stateError, problemFlapping
 		}
 	}
 	if l.unreadable > 0 {
-		return stateLive, "The mail server does not let a folder be read; the others are. Ask the mail server's operator; it is tried again by itself."
+		return stateLive, problemFolderRefused
 	}
-	return stateLive, ""
+	return stateLive, imapconn.Problem{}
 }
 
 // eventOf a mailbox that comes into a state, for the CRM.
 var eventOf = map[string]string{stateNeedsAuth: "mailbox.needs_auth", stateLive: "mailbox.synced"}
 
 // setState writes state and problem where they changed.
-func (l *loop) setState(ctx context.Context, state, problem string) error {
-	if state == l.state && problem == l.problem {
+func (l *loop) setState(ctx context.Context, state string, p imapconn.Problem) error {
+	p.Sentence = strings.TrimSpace(p.Sentence + " " + p.Hint) // whoever reads the sentence alone is told what to do
+	if state == l.state && p.Sentence == l.problem {
 		return nil
 	}
 	err := l.tx(ctx, "state", func(tx *db.Tx) error {
 		written, err := tx.SetMailboxState(ctx, queries.SetMailboxStateParams{
-			AccountID: l.acc.ID, ID: l.mailboxID, ConfigEpoch: l.row.ConfigEpoch, State: state, Problem: orNil(problem),
+			AccountID: l.acc.ID, ID: l.mailboxID, ConfigEpoch: l.row.ConfigEpoch, State: state,
+			Problem: orNil(p.Sentence), ProblemCode: orNil(p.Code), ProblemToDo: orNil(p.Hint),
 		})
 		if err != nil || written == 0 || state == l.state || eventOf[state] == "" {
 			return err
@@ -369,10 +374,19 @@ func (l *loop) setState(ctx context.Context, state, problem string) error {
 		return tx.AnnounceMailbox(ctx, queries.AnnounceMailboxParams{AccountID: l.acc.ID, MailboxID: l.mailboxID, Type: eventOf[state]})
 	})
 	if err == nil {
-		l.log().Info("ingest: mailbox state", "state", state)
-		l.state, l.problem = state, problem
+		l.log().Info("ingest: mailbox state", "state", state, "problem", p.Code)
+		l.show(state, p)
 	}
 	return err
+}
+
+// show notes what the mailbox's row says, for the loop and for the metrics.
+func (l *loop) show(state string, p imapconn.Problem) {
+	if p.Sentence == "" {
+		p.Code = ""
+	}
+	l.state, l.problem = state, p.Sentence
+	l.shown.Store(&shown{state, p.Code})
 }
 
 func orNil(s string) *string {

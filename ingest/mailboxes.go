@@ -72,16 +72,19 @@ type Health struct {
 	Progress   Progress       `json:"progress"`
 	LastSync   *time.Time     `json:"last_sync"`
 	LagSeconds int64          `json:"lag_seconds"`
-	Problem    *string        `json:"problem,omitempty"`
+	Problem    *string        `json:"problem,omitempty"`       // a sentence, and what to do
+	Code       *string        `json:"problem_code,omitempty"`  // stable
+	ToDo       *string        `json:"problem_to_do,omitempty"` // the latter alone
 	Since      *time.Time     `json:"problem_since,omitempty"`
 	Host       string         `json:"host"`
 	Folders    []FolderHealth `json:"folders"`
 }
 
-// Progress of the back-fill.
+// Progress of the back-fill. ETASeconds is how long it will take at the pace so far.
 type Progress struct {
-	Done  int64 `json:"done"`
-	Total int64 `json:"total"`
+	Done       int64  `json:"done"`
+	Total      int64  `json:"total"`
+	ETASeconds *int64 `json:"eta_seconds,omitempty"`
 }
 
 // FolderHealth counts a folder's messages by what became of them. Skipped includes internal and blocked ones.
@@ -294,8 +297,11 @@ func (m *Mailboxes) List(ctx context.Context, acc *db.Account) ([]Health, error)
 // health puts together what is known of a mailbox; counts may hold other mailboxes' folders.
 func health(m queries.Mailbox, user string, synced *time.Time, counts []queries.FolderCountsRow) Health {
 	h := Health{
-		ID: m.CrmID, User: user, State: m.State, Progress: Progress{Done: m.Done, Total: m.Total}, LastSync: m.LastSync,
+		ID: m.CrmID, User: user, State: m.State, Progress: progressOf(m), LastSync: m.LastSync,
 		Problem: m.Problem, Since: m.ProblemSince, Host: m.Host, Folders: []FolderHealth{},
+	}
+	if m.Problem != nil {
+		h.Code, h.ToDo = m.ProblemCode, m.ProblemToDo
 	}
 	if m.Removing {
 		h.Problem, h.Since = new(problemRemoving), m.ProblemSince
@@ -316,4 +322,13 @@ func health(m queries.Mailbox, user string, synced *time.Time, counts []queries.
 		}
 	}
 	return h
+}
+
+func progressOf(m queries.Mailbox) Progress {
+	p := Progress{Done: m.Done, Total: m.Total}
+	if done := m.Done - m.BackfillFrom; m.State == stateBackfilling && m.BackfillSince != nil && done > 0 {
+		eta := int64(time.Since(*m.BackfillSince).Seconds() / float64(done) * float64(m.Total-m.Done))
+		p.ETASeconds = new(max(eta, 0))
+	}
+	return p
 }

@@ -227,7 +227,8 @@ func (l *loop) readHeaders(ctx context.Context, f *folder, part uidset.Set) ([]*
 			entries = append(entries, quarantined(uid, reasonNotDelivered))
 			continue
 		}
-		f.partial = true // left for the next pass
+		f.partial = true // left for the next pass, which comes at once
+		l.nudge()
 	}
 	return entries, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/mailstamp/mailstamp/db/address"
 	"github.com/mailstamp/mailstamp/db/queries"
 	"github.com/mailstamp/mailstamp/db/span"
+	"github.com/mailstamp/mailstamp/ingest/imapconn"
 	"github.com/mailstamp/mailstamp/ingest/message"
 	"github.com/mailstamp/mailstamp/ingest/plan"
 	"github.com/mailstamp/mailstamp/ingest/uidset"
@@ -35,6 +36,7 @@ func (l *loop) store(ctx context.Context, f *folder, b *batch, progress *queries
 	if err != nil {
 		return fmt.Errorf("store a batch: %w", err)
 	}
+	l.s.metrics.stored(b)
 	return nil
 }
 
@@ -441,7 +443,7 @@ func (l *loop) progressAfter(f *folder, done uidset.Set) *queries.SetProgressPar
 	if !f.pending() || len(done.Intersect(f.work.Backfill)) == 0 {
 		return nil
 	}
-	l.state, l.problem = stateBackfilling, ""
+	l.show(stateBackfilling, imapconn.Problem{})
 	n, total := l.progress()
 	return &queries.SetProgressParams{AccountID: l.acc.ID, ID: l.mailboxID, Done: min(n+int64(done.Count()), total), Total: total}
 }

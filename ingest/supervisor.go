@@ -63,10 +63,11 @@ type running struct {
 
 // Supervisor runs one loop for each mailbox whose lease it holds. Any number may run on one database.
 type Supervisor struct {
-	o      Options
-	holder string
-	gate   *gate
-	bytes  *semaphore.Weighted
+	o       Options
+	holder  string
+	metrics metrics
+	gate    *gate
+	bytes   *semaphore.Weighted
 
 	run    context.Context // ends with cancel
 	cancel context.CancelFunc
@@ -81,7 +82,7 @@ type Supervisor struct {
 // NewSupervisor makes a supervisor; Start starts it.
 func NewSupervisor(o Options) *Supervisor {
 	return &Supervisor{
-		o: o.withDefaults(), holder: rand.Text(), gate: newGate(backfills),
+		o: o.withDefaults(), holder: rand.Text(), metrics: newMetrics(), gate: newGate(backfills),
 		bytes: semaphore.NewWeighted(bytesInFlight), look: make(chan struct{}, 1), loops: map[mailboxKey]*running{}, steps: map[string]*pulse{},
 	}
 }

@@ -22,6 +22,8 @@ const (
 	// judged by this machine's clock, within minutes.
 	skewNoticed = 2 * time.Second
 	skewHarmful = 30 * time.Second
+	// lagNoticed is a lag that a live mailbox never has: it is in step every minute, and notes it every half.
+	lagNoticed = 5 * time.Minute
 )
 
 type doctorCommand struct{}
@@ -221,23 +223,37 @@ func (x *examination) events(ctx context.Context, d *db.DB, acc *db.Account) {
 }
 
 func (x *examination) mailbox(h ingest.Health) {
-	what := "mailbox " + h.ID
+	what := "mailbox " + oneLine(h.ID)
 	finding := fmt.Sprintf("%s, %d of %d messages", h.State, h.Progress.Done, h.Progress.Total)
+	if eta := h.Progress.ETASeconds; eta != nil {
+		finding += fmt.Sprintf(", about %s left", (time.Duration(*eta) * time.Second).String())
+	}
 	if h.Problem != nil {
 		finding += ": " + *h.Problem
-	}
-	switch h.State {
-	case "needs_auth":
-		x.problem(what, finding, "let its user log in again: PUT the mailbox with a new secret")
-	case "held":
-		x.problem(what, finding, "if so much was really deleted on the server, PUT the mailbox again to confirm it")
-	case "error":
-		x.problem(what, finding, "check that this machine reaches "+oneLine(h.Host)+" and that the mailbox's settings are right; it tries again by itself")
-	default:
-		if h.Problem != nil {
-			x.warn(what, finding, "")
-			return
+		if h.Since != nil {
+			finding += " (since " + h.Since.UTC().Format(time.RFC3339) + ")"
 		}
+	}
+	var unread int64
+	for _, f := range h.Folders {
+		unread += f.Quarantined
+	}
+	switch behind := time.Duration(h.LagSeconds) * time.Second; {
+	case h.State == "needs_auth":
+		x.problem(what, finding, "let its user log in again: PUT the mailbox with a new secret")
+	case h.State == "held":
+		x.problem(what, finding, "if so much was really deleted on the server, PUT the mailbox again to confirm it")
+	case h.State == "error":
+		x.problem(what, finding, "check that this machine reaches "+oneLine(h.Host)+" and that the mailbox's settings are right; it tries again by itself")
+	case h.State == "disconnected":
+		x.ok(what, "disconnected; its mail is kept")
+	case h.Problem != nil && h.ToDo != nil:
+		x.warn(what, finding, *h.ToDo)
+	case h.State == "live" && behind > lagNoticed:
+		x.problem(what, fmt.Sprintf("%s, but not in step with its server for %s", finding, behind), "look for a worker with the role sync and at its log; `mailstamp verify --only=ledger` tells what is missing")
+	case unread > 0:
+		x.warn(what, fmt.Sprintf("%s; %d could not be read", finding, unread), "the ledger holds each one's reason; PUT the mailbox again to have those tried again that broken connections cost")
+	default:
 		x.ok(what, finding)
 	}
 }

@@ -129,7 +129,9 @@ func (p *program) assemble(ctx context.Context, d *db.DB, roles config.Roles) (*
 		w.parts = append(w.parts, namedPart{"jobs", client}, namedPart{"events", events})
 	}
 	if roles.Has(config.Sync) {
-		w.parts = append(w.parts, namedPart{"sync", ingest.NewSupervisor(mail)})
+		supervisor := ingest.NewSupervisor(mail)
+		metrics.MustRegister(supervisor)
+		w.parts = append(w.parts, namedPart{"sync", supervisor})
 	}
 	if err := p.addListeners(ctx, w, d, roles, mail, metrics); err != nil {
 		return nil, err

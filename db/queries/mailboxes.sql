@@ -91,7 +91,7 @@ where m.account_id = @account_id and m.id = @id;
 
 -- name: SetMailboxState :execrows
 update mailboxes
-set state = @state, problem = sqlc.narg(problem),
+set state = @state, problem = sqlc.narg(problem), problem_code = sqlc.narg(problem_code), problem_to_do = sqlc.narg(problem_to_do),
     problem_since = case when sqlc.narg(problem)::text is null then null when problem is not distinct from sqlc.narg(problem)::text then problem_since else now() end,
     last_sync = case when @state::text = 'live' then now() else last_sync end
 where account_id = @account_id and id = @id and config_epoch = @config_epoch
@@ -105,7 +105,9 @@ where account_id = @account_id and id = @id and config_epoch = @config_epoch;
 update mailboxes set held_epoch = @held_epoch where account_id = @account_id and id = @id;
 
 -- name: SetProgress :exec
-update mailboxes set done = @done, total = @total, state = 'backfilling', problem = null, problem_since = null
+update mailboxes set done = @done, total = @total, state = 'backfilling', problem = null, problem_since = null,
+    backfill_since = case when state = 'backfilling' and backfill_since is not null then backfill_since else now() end,
+    backfill_from = case when state = 'backfilling' and backfill_since is not null then backfill_from else @done end
 where account_id = @account_id and id = @id;
 
 -- name: OwnAddresses :many

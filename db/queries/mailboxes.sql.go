@@ -179,7 +179,7 @@ func (q *Queries) LockSealedAuth(ctx context.Context, arg LockSealedAuthParams) 
 }
 
 const loopMailbox = `-- name: LoopMailbox :one
-select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, m.removing, u.state as user_state, a.deletion
+select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, m.removing, m.problem_code, m.problem_to_do, m.backfill_since, m.backfill_from, u.state as user_state, a.deletion
 from mailboxes m
 join users u on u.account_id = m.account_id and u.id = m.user_id
 join accounts a on a.id = m.account_id
@@ -223,6 +223,10 @@ func (q *Queries) LoopMailbox(ctx context.Context, arg LoopMailboxParams) (LoopM
 		&i.Mailbox.HeldEpoch,
 		&i.Mailbox.CreatedAt,
 		&i.Mailbox.Removing,
+		&i.Mailbox.ProblemCode,
+		&i.Mailbox.ProblemToDo,
+		&i.Mailbox.BackfillSince,
+		&i.Mailbox.BackfillFrom,
 		&i.UserState,
 		&i.Deletion,
 	)
@@ -254,7 +258,7 @@ func (q *Queries) MailboxBeingRemoved(ctx context.Context, arg MailboxBeingRemov
 }
 
 const mailboxByCRMID = `-- name: MailboxByCRMID :one
-select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, m.removing, u.crm_id as user_crm_id, l.synced_at
+select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, m.removing, m.problem_code, m.problem_to_do, m.backfill_since, m.backfill_from, u.crm_id as user_crm_id, l.synced_at
 from mailboxes m
 join users u on u.account_id = m.account_id and u.id = m.user_id
 left join mailbox_leases l on l.account_id = m.account_id and l.mailbox_id = m.id
@@ -298,6 +302,10 @@ func (q *Queries) MailboxByCRMID(ctx context.Context, arg MailboxByCRMIDParams) 
 		&i.Mailbox.HeldEpoch,
 		&i.Mailbox.CreatedAt,
 		&i.Mailbox.Removing,
+		&i.Mailbox.ProblemCode,
+		&i.Mailbox.ProblemToDo,
+		&i.Mailbox.BackfillSince,
+		&i.Mailbox.BackfillFrom,
 		&i.UserCrmID,
 		&i.SyncedAt,
 	)
@@ -305,7 +313,7 @@ func (q *Queries) MailboxByCRMID(ctx context.Context, arg MailboxByCRMIDParams) 
 }
 
 const mailboxes = `-- name: Mailboxes :many
-select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, m.removing, u.crm_id as user_crm_id, l.synced_at
+select m.account_id, m.id, m.crm_id, m.user_id, m.host, m.port, m.tls, m.username, m.sealed_auth, m.window_months, m.folder_choice, m.config_epoch, m.state, m.problem, m.problem_since, m.total, m.done, m.last_sync, m.auth_failures, m.held_epoch, m.created_at, m.removing, m.problem_code, m.problem_to_do, m.backfill_since, m.backfill_from, u.crm_id as user_crm_id, l.synced_at
 from mailboxes m
 join users u on u.account_id = m.account_id and u.id = m.user_id
 left join mailbox_leases l on l.account_id = m.account_id and l.mailbox_id = m.id
@@ -351,6 +359,10 @@ func (q *Queries) Mailboxes(ctx context.Context, accountID int64) ([]MailboxesRo
 			&i.Mailbox.HeldEpoch,
 			&i.Mailbox.CreatedAt,
 			&i.Mailbox.Removing,
+			&i.Mailbox.ProblemCode,
+			&i.Mailbox.ProblemToDo,
+			&i.Mailbox.BackfillSince,
+			&i.Mailbox.BackfillFrom,
 			&i.UserCrmID,
 			&i.SyncedAt,
 		); err != nil {
@@ -526,16 +538,18 @@ func (q *Queries) SetHeldEpoch(ctx context.Context, arg SetHeldEpochParams) erro
 
 const setMailboxState = `-- name: SetMailboxState :execrows
 update mailboxes
-set state = $1, problem = $2,
+set state = $1, problem = $2, problem_code = $3, problem_to_do = $4,
     problem_since = case when $2::text is null then null when problem is not distinct from $2::text then problem_since else now() end,
     last_sync = case when $1::text = 'live' then now() else last_sync end
-where account_id = $3 and id = $4 and config_epoch = $5
+where account_id = $5 and id = $6 and config_epoch = $7
   and (state, problem) is distinct from ($1::text, $2::text)
 `
 
 type SetMailboxStateParams struct {
 	State       string
 	Problem     *string
+	ProblemCode *string
+	ProblemToDo *string
 	AccountID   int64
 	ID          int64
 	ConfigEpoch int64
@@ -545,6 +559,8 @@ func (q *Queries) SetMailboxState(ctx context.Context, arg SetMailboxStateParams
 	result, err := q.db.Exec(ctx, setMailboxState,
 		arg.State,
 		arg.Problem,
+		arg.ProblemCode,
+		arg.ProblemToDo,
 		arg.AccountID,
 		arg.ID,
 		arg.ConfigEpoch,
@@ -556,7 +572,9 @@ func (q *Queries) SetMailboxState(ctx context.Context, arg SetMailboxStateParams
 }
 
 const setProgress = `-- name: SetProgress :exec
-update mailboxes set done = $1, total = $2, state = 'backfilling', problem = null, problem_since = null
+update mailboxes set done = $1, total = $2, state = 'backfilling', problem = null, problem_since = null,
+    backfill_since = case when state = 'backfilling' and backfill_since is not null then backfill_since else now() end,
+    backfill_from = case when state = 'backfilling' and backfill_since is not null then backfill_from else $1 end
 where account_id = $3 and id = $4
 `
 

@@ -297,28 +297,32 @@ type Ledger struct {
 }
 
 type Mailbox struct {
-	AccountID    int64
-	ID           int64
-	CrmID        string
-	UserID       int64
-	Host         string
-	Port         int32
-	Tls          string
-	Username     string
-	SealedAuth   []byte
-	WindowMonths int32
-	FolderChoice []string
-	ConfigEpoch  int64
-	State        string
-	Problem      *string
-	ProblemSince *time.Time
-	Total        int64
-	Done         int64
-	LastSync     *time.Time
-	AuthFailures int32
-	HeldEpoch    *int64
-	CreatedAt    time.Time
-	Removing     bool
+	AccountID     int64
+	ID            int64
+	CrmID         string
+	UserID        int64
+	Host          string
+	Port          int32
+	Tls           string
+	Username      string
+	SealedAuth    []byte
+	WindowMonths  int32
+	FolderChoice  []string
+	ConfigEpoch   int64
+	State         string
+	Problem       *string
+	ProblemSince  *time.Time
+	Total         int64
+	Done          int64
+	LastSync      *time.Time
+	AuthFailures  int32
+	HeldEpoch     *int64
+	CreatedAt     time.Time
+	Removing      bool
+	ProblemCode   *string
+	ProblemToDo   *string
+	BackfillSince *time.Time
+	BackfillFrom  int64
 }
 
 type MailboxLease struct {
