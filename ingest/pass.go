@@ -43,13 +43,9 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 			l.log().Warn("ingest: folder not readable", "role", f.row.Role, "error", err)
 		}
 	}
-	if err := l.backfill(ctx); err != nil {
-		return false, err
-	}
-	for _, f := range l.present() {
-		if f.pending() {
-			return true, nil
-		}
+	// After a turn of back-fill all folders are looked at again, also when it was the last: mail may have come meanwhile.
+	if more, err := l.backfill(ctx); more || err != nil {
+		return more, err
 	}
 	return false, l.finish(ctx)
 }
@@ -341,22 +337,43 @@ func (l *loop) opened(ctx context.Context, f *folder, sel imapconn.Selected) err
 	return nil
 }
 
-// backfill works for a turn at the folder whose turn it is, while few other mailboxes of the process do.
-func (l *loop) backfill(ctx context.Context) error {
-	var f *folder
-	for _, c := range l.present() {
-		if c.pending() && (f == nil || c.turn < f.turn) {
-			f = c
-		}
-	}
+// backfill works for a turn, while few other mailboxes of the process do: at the folder whose turn it is, and where that is
+// done early, at the next. It reports whether there was any work.
+func (l *loop) backfill(ctx context.Context) (worked bool, err error) {
+	f := l.nextToFill()
 	if f == nil {
-		return nil
+		return false, nil
 	}
-	f.turn++
 	if err := l.s.gate.enter(ctx, l.acc.ID); err != nil {
-		return err
+		return false, err
 	}
 	defer l.s.gate.leave()
+	until := time.Now().Add(l.s.o.Timing.LiveCheck)
+	for f != nil && time.Now().Before(until) {
+		if err := l.fill(ctx, f, until); err != nil {
+			return true, err
+		}
+		if f.pending() {
+			break
+		}
+		f = l.nextToFill()
+	}
+	return true, nil
+}
+
+// nextToFill is the folder that had the fewest turns, of several the open one; nil when none needs any.
+func (l *loop) nextToFill() (next *folder) {
+	for _, f := range l.present() {
+		if f.pending() && (next == nil || f.turn < next.turn || f.turn == next.turn && l.examined == f.row.Name) {
+			next = f
+		}
+	}
+	return next
+}
+
+// fill works at a folder until a time.
+func (l *loop) fill(ctx context.Context, f *folder, until time.Time) error {
+	f.turn++
 	if l.examined != f.row.Name {
 		if _, err := l.examine(ctx, f); err != nil || f.parked() {
 			return err
@@ -365,7 +382,7 @@ func (l *loop) backfill(ctx context.Context) error {
 			return nil
 		}
 	}
-	rest, err := l.ingest(ctx, f, f.work.Backfill, time.Now().Add(l.s.o.Timing.LiveCheck))
+	rest, err := l.ingest(ctx, f, f.work.Backfill, until)
 	f.work.Backfill = rest
 	if err != nil {
 		f.visited = false
