@@ -48,7 +48,7 @@ const (
 func backfill(b *bench) {
 	mail := testenv.Mail(b)
 	u := mail.NewUser(b, "ann")
-	matching, others := fillMailbox(b, mail, u)
+	matching, others := fillMailbox(b, mail, u, backfillMessages)
 	folders := []string{"INBOX", "Sent", "Archive"}
 	for len(folders) < backfillFolders {
 		folders = append(folders, fmt.Sprintf("Folder%d", len(folders)))
@@ -70,11 +70,13 @@ func backfill(b *bench) {
 			b.Fatalf("mbsync has %d messages", n)
 		}
 		mbsyncs = append(mbsyncs, filled{took: took, cpu: m.cpu.Seconds()})
-		every, took100 := fill(b, mail, u, folders, append(slices.Clone(matching), others...))
+		every, took100 := fill(b, mail.Host, mail.IMAPPort, u, folders, append(slices.Clone(matching), others...))
+		every.expectLedger(b, backfillMessages, true)
 		every.worker.Kill(b)
 		all = append(all, took100)
 		var took20 filled
-		in, took20 = fill(b, mail, u, folders, matching)
+		in, took20 = fill(b, mail.Host, mail.IMAPPort, u, folders, matching)
+		in.expectLedger(b, backfillMessages, false)
 		some = append(some, took20)
 		b.Logf("round %d: mbsync %v, 20 %% %v, 100 %% %v", round, mbsyncs[round], some[round], all[round])
 	}
@@ -113,28 +115,27 @@ func medianOf(runs []filled) filled {
 }
 
 // fill is one back-fill of an empty database.
-func fill(b *bench, mail *testenv.MailServer, u testenv.User, folders, addresses []string) (*installation, filled) {
-	in := newInstallation(b, "MAILSTAMP_ALLOW_PRIVATE_IMAP="+mail.Host)
+func fill(b *bench, host string, port int, u testenv.User, folders, addresses []string) (*installation, filled) {
+	in := newInstallation(b, nil, "MAILSTAMP_ALLOW_PRIVATE_IMAP="+host)
 	in.tellContacts(b, u, addresses)
 	in.pg.settle(b)
 	_, idle := processUse(b, in.worker.Pid())
 	idle += in.pg.cpu(b)
-	in.putMailbox(b, mail.Host, mail.IMAPPort, u, folders)
+	in.putMailbox(b, host, port, u, folders)
 	took := in.awaitLive(b, time.Now(), backfillPatience)
 	rss, cpu := processUse(b, in.worker.Pid())
 	cpu += in.pg.cpu(b) - idle
-	in.expectLedger(b, backfillMessages, len(addresses) > backfillMessages/10)
 	return in, filled{took: took, cpu: cpu, rss: rss}
 }
 
-// fillMailbox brings 20,000 messages of a median of 8 KB, in threads of three, a tenth with an attachment. It returns the
-// addresses of a fifth of the threads, and of the others.
-func fillMailbox(b *bench, mail *testenv.MailServer, u testenv.User) (matching, others []string) {
+// fillMailbox brings messages of a median of 8 KB, in threads of three, a third of them in Sent, a tenth with an attachment.
+// It returns the addresses of a fifth of the threads, and of the others.
+func fillMailbox(b *bench, mail *testenv.MailServer, u testenv.User, messages int) (matching, others []string) {
 	began := time.Now()
 	writer, random := testenv.NewWriter(1), rand.New(rand.NewPCG(1, 2))
 	me, known := testenv.Party{Name: "Ann", Address: u.Address}, map[string]bool{}
-	inbox, sent := make([][]byte, 0, backfillMessages), make([][]byte, 0, backfillMessages)
-	for n := 0; len(inbox)+len(sent) < backfillMessages; n++ {
+	inbox, sent := make([][]byte, 0, messages), make([][]byte, 0, messages)
+	for n := 0; len(inbox)+len(sent) < messages; n++ {
 		other := testenv.Party{Name: "Somebody Else", Address: fmt.Sprintf("person%d@elsewhere%d.example", n%900, n%70)}
 		to := &others
 		if n%backfillMatching == 0 {
@@ -148,7 +149,7 @@ func fillMailbox(b *bench, mail *testenv.MailServer, u testenv.User) (matching, 
 		answer := writer.Reply(first, me)
 		last := writer.Reply(answer, other)
 		for i, l := range []testenv.Letter{first, answer, last} {
-			if len(inbox)+len(sent) == backfillMessages {
+			if len(inbox)+len(sent) == messages {
 				break
 			}
 			l.Text += strings.Repeat("Some more words that make the letter as long as letters are. ", 60+random.IntN(140))

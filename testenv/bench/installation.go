@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,11 +23,15 @@ type installation struct {
 	look    *pgx.Conn // sees all rows
 }
 
-func newInstallation(b *bench, env ...string) *installation {
+// newInstallation starts the program, which trusts the certificate where one is given.
+func newInstallation(b *bench, certificate []byte, env ...string) *installation {
 	b.Helper()
 	in := &installation{pg: theRAMPostgres(b)}
 	url, name := in.pg.database(b)
 	in.program = testenv.NewProgramOn(b, url, append(env, "MAILSTAMP_LOG=text,debug")...)
+	if certificate != nil {
+		in.program.TrustCA(b, certificate)
+	}
 	account := in.program.AddAccount(b, "bench")
 	in.worker = in.program.StartWorker(b)
 	in.crm = testenv.NewCRM(b, in.worker.URL, account)
@@ -50,18 +55,27 @@ func (in *installation) tellContacts(b *bench, u testenv.User, addresses []strin
 			"kind": "contact", "id": fmt.Sprintf("c%d", n), "version": 1, "name": "C", "owner": "ann",
 			"collaborators": []string{}, "audience": "everyone", "addresses": on}})
 	}
-	for n := 0; n < len(events); n += eventsAtOnce {
-		in.crm.Tell(b, events[n:min(n+eventsAtOnce, len(events))]...)
+	in.tell(b, events)
+}
+
+func (in *installation) tell(b *bench, events []testenv.Event) {
+	b.Helper()
+	for part := range slices.Chunk(events, eventsAtOnce) {
+		in.crm.Tell(b, part...)
 	}
 }
 
 func (in *installation) putMailbox(b *bench, host string, port int, u testenv.User, folders []string) {
 	b.Helper()
-	res := in.service.Do(b, "PUT", "/mailboxes/box", map[string]any{
+	in.put(b, "box", map[string]any{
 		"user": "ann", "host": host, "port": port, "tls": "none", "username": u.Username, "auth": map[string]string{"password": u.Password},
 		"folders": folders,
 	})
-	if res.Status/100 != 2 {
+}
+
+func (in *installation) put(b *bench, mailbox string, body map[string]any) {
+	b.Helper()
+	if res := in.service.Do(b, "PUT", "/mailboxes/"+mailbox, body); res.Status/100 != 2 {
 		b.Fatalf("PUT of the mailbox: %d %s", res.Status, res.Body)
 	}
 }

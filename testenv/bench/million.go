@@ -25,13 +25,9 @@ const (
 func backfillMillion(b *bench) {
 	u := testenv.User{Address: "ann@us.example", Username: "ann", Password: "secret"}
 	host, port := serveEndless(b, u, millionMessages)
-	in := newInstallation(b, "MAILSTAMP_ALLOW_PRIVATE_IMAP="+host)
+	in := newInstallation(b, nil, "MAILSTAMP_ALLOW_PRIVATE_IMAP="+host)
 	defer in.worker.Kill(b) // before the server, which waits for its connections
-	var addresses []string
-	for n := range endlessMatching {
-		addresses = append(addresses, endlessAddress(uint32(n*backfillMatching)))
-	}
-	in.tellContacts(b, u, addresses)
+	in.tellContacts(b, u, endlessAddresses())
 	in.putMailbox(b, host, port, u, nil)
 	took := in.awaitLive(b, time.Now(), millionPatience)
 	rss, cpu := processUse(b, in.worker.Pid())
@@ -50,6 +46,14 @@ func endlessAddress(n uint32) string {
 		return fmt.Sprintf("joe%d@customer.example", n/backfillMatching%endlessMatching)
 	}
 	return fmt.Sprintf("person%d@elsewhere.example", n%5000)
+}
+
+// endlessAddresses are those that have cards.
+func endlessAddresses() (addresses []string) {
+	for n := range endlessMatching {
+		addresses = append(addresses, endlessAddress(uint32(n*backfillMatching)))
+	}
+	return addresses
 }
 
 // endlessMessage is the nth message: inbound, in threads of three.
