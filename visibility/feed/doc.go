@@ -10,7 +10,8 @@
 //
 //   - What the viewer may not see is visibility.ErrNotFound, the same as what does not exist.
 //   - Work is chosen by what the viewer may see, never by what is hidden from them: only readable conversations are
-//     looked into for mail.
+//     looked into for mail, and those that were never visible to anybody else are not even read, so that the time of a
+//     feed does not tell of them.
 //   - What is the author's alone (bcc, seen, the reply action, counts and stamps of hidden mail, what became of a blind
 //     copy) is left out by one function, newItem, or by the summary of a thread.
 //   - A cursor opens for its viewer and list only.
