@@ -83,6 +83,7 @@ func TestPlanOfTheFeed(t *testing.T) {
 	w.exec(`insert into addresses (account_id, address, hash, domains)
 		select $1, 'a' || g || '@x.example', substr(sha256(('a' || g)::bytea), 1, 16), '{x.example}' from generate_series(1, 3000) g`)
 	w.exec(`insert into threads (account_id, author_id) values ($1, $2)`, w.users[ann])
+	w.exec(`insert into users (account_id, crm_id, state) select $1, 'author' || g, 'active' from generate_series(0, 9) g`)
 	// The first addresses are on the hot card, the others are there so that tables are not too small for an index.
 	w.exec(`with numbered as (select id, row_number() over (order by id) as n from addresses where account_id = $1),
 		m as (insert into messages (account_id, author_id, thread_id, identity, sort_key, date, direction, address_ids)
@@ -91,7 +92,8 @@ func TestPlanOfTheFeed(t *testing.T) {
 		p as (insert into participants select account_id, author_id, address_ids[1], date, sort_key, id from m),
 		c as (insert into correspondences select account_id, author_id, address_ids[1], max(date) from m group by account_id, author_id, address_ids[1])
 		insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, visible, shown, reason, author_epoch, card_epoch)
-		select $1, $2, case when n <= $3 then $5::bigint else (select min(id) from cards where crm_id like 'other%') + n % 200 end, id, 'lead', true, false, false, false, 'setting_nobody', 1, 1 from numbered`,
+		select $1, case when n <= $3 then $2::bigint else (select min(id) from users where crm_id like 'author%') + n % 10 end,
+			case when n <= $3 then $5::bigint else (select min(id) from cards where crm_id like 'other%') + n % 200 end, id, 'lead', true, false, false, false, 'setting_nobody', 1, 1 from numbered`,
 		w.users[ann], conversations, each, w.cards[lead("hot")])
 	w.card(lead("empty"))
 	for _, table := range []string{"users", "cards", "settings", "conversations", "messages", "participants", "correspondences"} {
