@@ -115,12 +115,15 @@ func TestMessage(t *testing.T) {
 		w.get(t, "/as/ben/message/"+id+"/attachments/1", 404)
 	}
 	w.post(t, path("anna", henrik, "/share"), 303, "address", work, "state", "shared")
+	w.exec(`insert into delivery_events (account_id, message_id, address, evidence, source, status, class, code, hard, at, reporter, passage)
+		select account_id, message_id, address, '\x00', 'dsn', 'bounced', class, code, true, at, 'mx.elsewhere.example', 'Nobody <here> by that name' from deliveries`)
 
 	page := w.get(t, "/as/anna/message/"+w.answer+"?card=deal:deal", 200)
-	contains(t, page, "anna's answer", "Dear Henrik", "boss@elsewhere.example", "only you know", "Bounced", "unknown user (5.1.1)", "<b>reply</b>")
+	contains(t, page, "anna's answer", "Dear Henrik", "boss@elsewhere.example", "only you know", "Bounced", "unknown user (5.1.1)", "<b>reply</b>",
+		"What was said of it", "Delivery report by mx.elsewhere.example", "for good", "Nobody &lt;here&gt; by that name", "only you see these words")
 	page = w.get(t, "/as/ben/message/"+w.answer+"?card=deal:deal", 200)
-	contains(t, page, "ben's view of it", "Dear Henrik", "Bounced", "<b>forward</b>", "belongs to Anna")
-	lacks(t, page, "ben's view of it", "boss@", "only you know", "<b>reply</b>")
+	contains(t, page, "ben's view of it", "Dear Henrik", "Bounced", "<b>forward</b>", "belongs to Anna", "What was said of it", "Delivery report", "for good")
+	lacks(t, page, "ben's view of it", "boss@", "only you know", "<b>reply</b>", "mx.elsewhere", "by that name", "only you see")
 	w.get(t, "/as/clara/message/"+w.answer+"?card=deal:deal", 404)
 
 	page = w.get(t, "/as/ben/message/"+w.letter+"?card=deal:deal", 200)
