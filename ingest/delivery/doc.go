@@ -19,12 +19,12 @@
 //	host_unknown      no such domain, or it takes no mail    x.1.2 x.1.10 5.3.2 5.4.4 5.7.27, 521, 556
 //	mailbox_full      quota exceeded                         x.2.2, 552
 //	mailbox_disabled  suspended, inactive, locked            x.2.1 5.7.13, 525
-//	policy            refused by a rule or a filter: spam,   x.1.4 x.1.7 x.1.8 x.2.0 x.6 x.7,
-//	                  reputation, authentication, relaying,  553, 554
+//	policy            refused by a rule or a filter: spam,   x.1.4 x.1.7 x.1.8 x.1.20 x.2.0
+//	                  reputation, authentication, relaying,  x.6 x.7, 553, 554
 //	                  content, the sender, or "user unknown"
 //	                  where it proves nothing (below)
 //	too_large         the mail is too big                    x.2.3 x.3.4
-//	rate_limited      too many at once                       x.5.3
+//	rate_limited      too many at once                       x.5.3 x.1.90 x.2.121 x.2.122
 //	unreachable       no answer, or given up waiting         x.4, 421
 //	system            the receiving system failed            x.2.4 x.3 x.4.3 x.4.5 x.5, 45x, 50x
 //	complaint         the recipient called it spam           –

@@ -176,10 +176,11 @@ func (e evidence) byCode() (Class, bool) {
 // codeClasses maps codes: whole ones, then without their class, then the subject.
 var codeClasses = map[string]Class{
 	"x.1.0": UnknownUser, "x.1.1": UnknownUser, "x.1.2": HostUnknown, "x.1.3": UnknownUser, "x.1.4": Policy, "x.1.5": UnknownUser, "x.1.6": UnknownUser,
-	"x.1.7": Policy, "x.1.8": Policy, "x.1.10": HostUnknown,
+	"x.1.7": Policy, "x.1.8": Policy, "x.1.10": HostUnknown, "x.1.20": Policy, "x.1.90": RateLimited,
 	"4.1.8": Policy, "4.1.2": Unreachable,
 
 	"x.2.0": Policy, "x.2.1": MailboxDisabled, "x.2.2": MailboxFull, "x.2.3": TooLarge, "x.2.4": System,
+	"x.2.121": RateLimited, "x.2.122": RateLimited, // Exchange Online, as x.1.20 and x.1.90
 
 	"x.3": System, "x.3.1": System, "5.3.2": HostUnknown, "x.3.4": TooLarge,
 

@@ -127,7 +127,7 @@ var largePhrases = []string{
 	"exceeds maximum", "exceeds fixed maximum", "exceeded maximum message", "exceeds the maximum", "size exceeds", "message size limit",
 	"mail size limit exceeded", "exceeds size limit", "size limit exceeded", "exceeds administrative limit", "message length exceeds",
 	"message exceeds", "exceeded the maximum message", "message larger than", "larger than the current maximum", "message size limits",
-	"recipsizelimit", "sendsizelimit", "sizelimit", "too big for", "file too large", "email too large", "exceeds allowed maximum",
+	"recipsizelimit", "sendsizelimit", "sizelimit", "too big for", "content-too-long", "file too large", "email too large", "exceeds allowed maximum",
 	"allowed maximum size", "maximum allowed size", "taille maximum", "size of the message",
 }
 
@@ -140,7 +140,7 @@ var ratePhrases = []string{
 	"exceeds the maximum number", "exceeded the maximum number", "maximum number of",
 	"server busy", "server too busy", "too busy", "system load is too high", "load average", "exceeded the rate", "exceeded your",
 	"exceeded its max emails", "max_emails_per_hour", "recipient thread limit", "peak smtp relay limit", "delivery attempts exceeded", "mail volume",
-	"outbound limit", "sending quota", "send limit", "too many unknown", "too much load", "recipients limit", "max recipients", "recipients exceeded",
+	"exceeded their limit for", "exceeded the number of messages", "outbound limit", "sending quota", "send limit", "too many unknown", "too much load", "recipients limit", "max recipients", "recipients exceeded",
 	"recipient limit", "try reducing", "connections from your", "too many errors", "spooled too many", "too many connections", "too many concurrent",
 	"too many simultaneous", "connection rate", "rate limit", "ratelimit", "rate-limit", "too many messages", "too many recipients", "too many mails",
 	"too many emails", "message rate", "throttl", "sending too many", "sent too many", "connection limit", "too many sessions",
@@ -226,7 +226,7 @@ var ownUserPhrases = []string{
 	"recipnotfound", "recipientnotfound", "resolver.adr", "recipient not found by smtp address lookup", "no mailbox here by that name",
 	"not found in directory", "user not listed in", "e-mail account does not exist at the organization", "the email address you entered",
 	"e-mail address you entered", "destination mailbox address is invalid", "address not found", "no user with this address", "chkuser",
-	"indirizzo e-mail che hai immesso",
+	"indirizzo e-mail che hai immesso", "unrecognised-or-name", "unrecognized-or-name", "unrecognised or name",
 }
 
 // nullPhrases are about hosts that are there and take no mail (RFC 7505, RFC 7504).
@@ -302,7 +302,7 @@ var networkPhrases = []string{
 	"unable to connect", "being unable to connect", "failed to connect", "failed connect", "did not accept our requests to connect", "socket error",
 	"not responding", "no response", "message expired", "envelope expired", "queue.expired", "queue expired", "delivery time expired", "retry timeout",
 	"retry time not reached", "unable to deliver this message after", "undeliverable for", "hop count", "too many hops", "routing loop", "mail loop",
-	"loops back", "forwarding loop", "loop detected", "looping", "loop:", "loopdetect", "establish an smtp connection", "establish any smtp connection",
+	"loops back", "forwarding loop", "loop detected", "loop-detected", "looping", "loop:", "loopdetect", "establish an smtp connection", "establish any smtp connection",
 	"wasn't able to establish", "conversation with", "bad ip address", "dns error", "dns failure", "dns lookup", "name server", "could not be reached",
 	"unreachable", "too many received", "has been delayed", "within the timeout", "retry count", "delivery expired",
 	"no smtp connection got far enough", "transport endpoint is not connected", "communicating with", "protocol error: connection",
