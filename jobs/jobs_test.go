@@ -284,6 +284,26 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// TestPruneEvents: what waited too long behind a CRM that takes nothing is given up, and what is over is forgotten in time.
+func TestPruneEvents(t *testing.T) {
+	b := setup(t)
+	b.exec(`insert into outbox (account_id, type, mailbox_id, state, at, tried_from)
+		select $1, 'mailbox.synced', 1, state, now() - make_interval(hours => hours), now() - make_interval(hours => hours)
+		from unnest(array['pending', 'delivered', 'failed']) state, unnest(array[1, 71, 73, 719, 721]) hours`, b.acc.ID)
+	b.exec(`insert into outbox_attempts (account_id, event_id, n, at, status, ms) select account_id, id, 1, at, 500, 1 from outbox`)
+	if err := (&pruner{db: b.db}).Work(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	for state, want := range map[string]int{"pending": 2, "delivered": 4, "failed": 6} {
+		if n := b.count("select count(*) from outbox where state = '" + state + "'"); n != want {
+			t.Errorf("%d events are %s, want %d", n, state, want)
+		}
+	}
+	if n := b.count("select count(*) from outbox_attempts"); n != 12 {
+		t.Errorf("%d attempts are kept, want those of the 12 events", n)
+	}
+}
+
 func TestBackOff(t *testing.T) {
 	t.Parallel()
 	last := time.Duration(0)
