@@ -75,8 +75,8 @@ func TestS07HostileServersHarmNobodyElse(t *testing.T) {
 	const good = "* 2 FETCH (UID 2 FLAGS () INTERNALDATE \"01-Oct-2026 09:00:00 +0000\" RFC822.SIZE 60 BODY[HEADER] {51}\r\nFrom: news@letter.example\r\nTo: ann@firm.example\r\n\r\n)\r\n"
 	parens, line := strings.Repeat("(", 64<<10), strings.Repeat("x", 64<<10)
 	b := newBundle(t)
-	b.opts.Limits = imapconn.Limits{Response: 2 * time.Second, Command: 10 * time.Second}
-	b.opts.Timing.FirstRetry = time.Minute // once is enough
+	b.opts.Limits = imapconn.Limits{Response: 2 * time.Second}
+	b.opts.Timing.FirstRetry = time.Second // a few times are enough
 	b.card("acme", "joe@acme.example")
 	want := map[string]string{}
 	for name, c := range map[string]struct {
@@ -85,7 +85,7 @@ func TestS07HostileServersHarmNobodyElse(t *testing.T) {
 	}{
 		"parentheses": {func(w *bufio.Writer, _ string) bool {
 			fmt.Fprint(w, "* 1 FETCH (UID 1 BODYSTRUCTURE ")
-			until(w, parens, 8)
+			until(w, parens, 2)
 			fmt.Fprint(w, ")\r\n"+good)
 			return true
 		}, "live 2"},
@@ -103,7 +103,7 @@ func TestS07HostileServersHarmNobodyElse(t *testing.T) {
 			return true
 		}, "error"},
 		"unknown responses": {func(w *bufio.Writer, _ string) bool {
-			for range 20_000 {
+			for range 5_000 {
 				fmt.Fprint(w, "* XYZZY {3}\r\na)( \"open\r\n* 5 FROBNICATE\r\n")
 			}
 			fmt.Fprint(w, good)
@@ -120,7 +120,7 @@ func TestS07HostileServersHarmNobodyElse(t *testing.T) {
 		}, "error"},
 		"silence": {func(w *bufio.Writer, _ string) bool {
 			_ = w.Flush()
-			time.Sleep(3 * time.Second) // it is the server's answer
+			<-t.Context().Done() // it is the server's answer
 			return false
 		}, "error"},
 	} {
@@ -143,17 +143,13 @@ func TestS07HostileServersHarmNobodyElse(t *testing.T) {
 	b.start()
 	b.await("live", `select state from mailboxes where crm_id = 'ann-box'`)
 	b.await("20", countMessages)
-	b.await("0", `select count(*) from mailboxes where state in ('connecting', 'backfilling')`)
+	for user, state := range want {
+		b.await(state, `select m.state || coalesce(' ' || string_agg(l.uid::text, ' ' order by l.uid) filter (where l.disposition = 'indexed'), '')
+			from mailboxes m left join folders f on f.mailbox_id = m.id left join ledger l on l.folder_id = f.id where m.crm_id = $1 group by m.state`, user)
+	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 32<<20 {
 		t.Errorf("the heap grew by %d MB", grown>>20)
-	}
-	for user, state := range want {
-		got := b.one(`select m.state || coalesce(' ' || string_agg(l.uid::text, ' ' order by l.uid) filter (where l.disposition = 'indexed'), '')
-			from mailboxes m left join folders f on f.mailbox_id = m.id left join ledger l on l.folder_id = f.id where m.crm_id = $1 group by m.state`, user)
-		if strings.Trim(got, `"`) != state {
-			t.Errorf("%s: %s, want %s", user, got, state)
-		}
 	}
 }

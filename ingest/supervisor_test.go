@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,9 +16,9 @@ import (
 // await polls the database until a query gives what is wanted.
 func (b *bundle) await(want, sql string, args ...any) {
 	b.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
-		got := b.one(sql, args...)
+		got := strings.Trim(b.one(sql, args...), `"`)
 		if got == want {
 			return
 		}
