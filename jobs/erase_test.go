@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -73,6 +74,34 @@ func TestEraseGoesOnWhereItWasCutOff(t *testing.T) {
 	}
 	if n := b.count("select count(*) from message_bodies where text = 'from [erased]'"); n != 1 {
 		t.Error("the mail of others is not what it was but for the address")
+	}
+}
+
+// TestEraseAFormerUser: whoever was a user is erased with all own mail, name and login, once the CRM has deleted the user.
+func TestEraseAFormerUser(t *testing.T) {
+	b := setup(t)
+	b.mail(20)
+	b.tell(false, &visibility.UserUpserted{ID: "ada", Version: 2, Name: "Ada", Addresses: []string{"ada@us.example"}})
+	b.exec(`with own as (select a.account_id, a.id, u.id as author_id from addresses a, users u where a.address = 'ada@us.example'),
+		met as (insert into correspondences (account_id, author_id, address_id, last_at) select account_id, author_id, id, now() from own),
+		named as (update messages set address_ids = address_ids || (select id from own))
+		insert into participants select m.account_id, m.author_id, own.id, m.date, m.sort_key, m.id from messages m, own`)
+	b.exec(`insert into mailboxes (account_id, crm_id, user_id, host, port, tls, username) select account_id, 'm', id, 'h', 1, 'tls', 'Ada@us.example' from users`)
+	if _, err := (Erasures{b.db}).Request(t.Context(), b.acc, "ada@us.example"); !errors.Is(err, visibility.ErrAddressOfUser) {
+		t.Fatalf("a user was erased: %v", err)
+	}
+	b.tell(false, &visibility.UserDeleted{ID: "ada", Version: 3})
+	if _, err := (Erasures{b.db}).Request(t.Context(), b.acc, "ada@us.example"); err != nil {
+		t.Fatal(err)
+	}
+	if err := erase(t.Context(), b.db, eraseArgs{b.acc.ID, int64(b.count("select max(id) from erasures"))}); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []string{"messages", "message_bodies", "participants", "correspondences", "user_addresses", "users where name <> ''",
+		"mailboxes where username <> ''", "addresses where address = 'ada@us.example'"} {
+		if n := b.count("select count(*) from " + of); n != 0 {
+			t.Errorf("%d rows left of %s", n, of)
+		}
 	}
 }
 

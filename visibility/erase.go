@@ -10,7 +10,7 @@ import (
 )
 
 // ErrAddressOfUser: a person who uses the CRM cannot be erased as a correspondent: every mail of theirs is from or to them.
-var ErrAddressOfUser = errors.New("the address is a user's own: delete the user first")
+var ErrAddressOfUser = errors.New("the address is a user's own, or a login of theirs: delete the user first")
 
 // Forget removes a person's address from what the CRM told: from cards, users and block lists, with every conversation it
 // has, so that nothing is shown by it any more. pattern finds the address in running text (address.InText). It returns how
@@ -20,7 +20,7 @@ var ErrAddressOfUser = errors.New("the address is a user's own: delete the user 
 // The names of leads, contacts and deleted users who have the address go too. A later event of the CRM's may name the card
 // again, and then says what it is called, but the address finds no way back onto it (Apply).
 func Forget(ctx context.Context, tx *db.Tx, addressID int64, address, pattern string) (map[string]int64, error) {
-	users, err := tx.UsersWithAddress(ctx, queries.UsersWithAddressParams{AccountID: tx.AccountID, AddressID: addressID})
+	users, err := tx.UsersWithAddress(ctx, queries.UsersWithAddressParams{AccountID: tx.AccountID, AddressID: addressID, Pattern: pattern})
 	if err != nil {
 		return nil, fmt.Errorf("find the address's users: %w", err)
 	}
@@ -54,6 +54,9 @@ func Forget(ctx context.Context, tx *db.Tx, addressID int64, address, pattern st
 		}},
 		{"users", func() (int64, error) {
 			return tx.ForgetUserNames(ctx, queries.ForgetUserNamesParams{AccountID: tx.AccountID, Ids: people, Pattern: pattern})
+		}},
+		{"mailboxes", func() (int64, error) {
+			return tx.ForgetLogins(ctx, queries.ForgetLoginsParams{AccountID: tx.AccountID, UserIds: people, Pattern: pattern})
 		}},
 		{"blocklist_entries", func() (int64, error) {
 			return tx.ForgetBlocklistEntries(ctx, queries.ForgetBlocklistEntriesParams{AccountID: tx.AccountID, Address: &address})

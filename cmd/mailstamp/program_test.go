@@ -101,6 +101,52 @@ func TestWrongKeys(t *testing.T) {
 	}
 }
 
+// TestErase walks the way of whoever is asked to forget somebody, knowing the contract alone.
+func TestErase(t *testing.T) {
+	t.Parallel()
+	p := testenv.NewProgram(t)
+	p.Migrate(t)
+	w := p.StartWorker(t)
+	crm := testenv.NewCRM(t, w.URL, p.AddAccount(t, "Acme"))
+	lead := func(version int) testenv.Event {
+		return testenv.Event{Type: "card.upserted", Data: map[string]any{"kind": "lead", "id": "l", "version": version, "name": "Kim", "audience": "everyone",
+			"addresses": []map[string]string{{"address": "kim@person.example", "label": "Private"}}}}
+	}
+	crm.Tell(t, testenv.Event{Type: "user.upserted", Data: map[string]any{"id": "ada", "version": 1, "addresses": []string{"ada@corp.example"}}}, lead(1))
+	if a := crm.As(t, "ada").Do(t, "POST", "/erase", map[string]string{"address": "kim@person.example"}); a.Status != http.StatusNotFound {
+		t.Errorf("a user may erase: %d %s", a.Status, a.Body)
+	}
+	var proof struct {
+		Job, State string
+		Removed    map[string]int
+	}
+	a := crm.Service(t).Do(t, "POST", "/erase", map[string]string{"address": "KIM@person.example"})
+	if a.JSON(t, &proof); a.Status != http.StatusAccepted || proof.Job == "" {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	testenv.Eventually(t, 30*time.Second, func() error {
+		crm.Service(t).GetJSON(t, "/erase/"+proof.Job, &proof)
+		if proof.State != "done" {
+			return fmt.Errorf("the erasure is %s", proof.State)
+		}
+		return nil
+	})
+	if proof.Removed["addresses"] != 1 || proof.Removed["card_addresses"] != 1 || proof.Removed["cards"] != 1 {
+		t.Errorf("the proof: %+v", proof)
+	}
+	if got := crm.Tell(t, lead(2)); got[0] != "applied" {
+		t.Errorf("the card told again: %v", got)
+	}
+	share := map[string]any{"card": map[string]string{"kind": "lead", "id": "l"}, "address": "kim@person.example", "state": "shared"}
+	if a := crm.As(t, "ada").Do(t, "PUT", "/shares", share); a.Status != http.StatusUnprocessableEntity || a.Code() != "address_not_on_card" {
+		t.Errorf("the CRM brought the address back: %d %s", a.Status, a.Body)
+	}
+	if log := w.Log(); strings.Contains(strings.ToLower(log), "kim@") {
+		t.Errorf("the address stands in the log:\n%s", log)
+	}
+	w.Stop(t)
+}
+
 // TestWidenedWithinASecond tells a running worker of settings and measures until their stamps are current (G2).
 func TestWidenedWithinASecond(t *testing.T) {
 	t.Parallel()

@@ -43,9 +43,14 @@ select id, address from addresses where account_id = @account_id and hash = @has
 delete from addresses where account_id = @account_id and id = @id;
 
 -- name: UsersWithAddress :many
+-- Whose address it is, or whose login.
 select u.id, u.state from user_addresses ua
 join users u on u.account_id = ua.account_id and u.id = ua.user_id
-where ua.account_id = @account_id and ua.address_id = @address_id;
+where ua.account_id = @account_id and ua.address_id = @address_id
+union
+select u.id, u.state from mailboxes m
+join users u on u.account_id = m.account_id and u.id = m.user_id
+where m.account_id = @account_id and m.username ~* @pattern::text;
 
 -- What the CRM told of a person, removed by package visibility.
 
@@ -69,6 +74,10 @@ where account_id = @account_id and name <> '' and (id = any (@ids::bigint[]) or 
 -- name: ForgetUserNames :execrows
 update users set name = ''
 where account_id = @account_id and name <> '' and (id = any (@ids::bigint[]) or name ~* @pattern::text);
+
+-- name: ForgetLogins :execrows
+update mailboxes set username = ''
+where account_id = @account_id and (user_id = any (@user_ids::bigint[]) or username ~* @pattern::text) and username <> '';
 
 -- name: ForgetLabels :execrows
 update card_addresses set label = '' where account_id = @account_id and label ~* @pattern::text;

@@ -425,6 +425,25 @@ func (q *Queries) ForgetLabels(ctx context.Context, arg ForgetLabelsParams) (int
 	return result.RowsAffected(), nil
 }
 
+const forgetLogins = `-- name: ForgetLogins :execrows
+update mailboxes set username = ''
+where account_id = $1 and (user_id = any ($2::bigint[]) or username ~* $3::text) and username <> ''
+`
+
+type ForgetLoginsParams struct {
+	AccountID int64
+	UserIds   []int64
+	Pattern   string
+}
+
+func (q *Queries) ForgetLogins(ctx context.Context, arg ForgetLoginsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, forgetLogins, arg.AccountID, arg.UserIds, arg.Pattern)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const forgetUserAddresses = `-- name: ForgetUserAddresses :many
 delete from user_addresses where account_id = $1 and address_id = $2 returning user_id
 `
@@ -659,11 +678,16 @@ const usersWithAddress = `-- name: UsersWithAddress :many
 select u.id, u.state from user_addresses ua
 join users u on u.account_id = ua.account_id and u.id = ua.user_id
 where ua.account_id = $1 and ua.address_id = $2
+union
+select u.id, u.state from mailboxes m
+join users u on u.account_id = m.account_id and u.id = m.user_id
+where m.account_id = $1 and m.username ~* $3::text
 `
 
 type UsersWithAddressParams struct {
 	AccountID int64
 	AddressID int64
+	Pattern   string
 }
 
 type UsersWithAddressRow struct {
@@ -671,8 +695,9 @@ type UsersWithAddressRow struct {
 	State string
 }
 
+// Whose address it is, or whose login.
 func (q *Queries) UsersWithAddress(ctx context.Context, arg UsersWithAddressParams) ([]UsersWithAddressRow, error) {
-	rows, err := q.db.Query(ctx, usersWithAddress, arg.AccountID, arg.AddressID)
+	rows, err := q.db.Query(ctx, usersWithAddress, arg.AccountID, arg.AddressID, arg.Pattern)
 	if err != nil {
 		return nil, err
 	}
