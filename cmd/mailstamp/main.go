@@ -21,6 +21,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema to this program's version."`
 	Account accountCommand `cmd:"" help:"Make accounts, set where their CRM takes events, rotate their webhook secret."`
 	Events  eventsCommand  `cmd:"" help:"List the events to an account's CRM with every attempt, or send them again."`
+	Keyset  keysetCommand  `cmd:"" help:"Rotate the keys that credentials are sealed with."`
 	Doctor  doctorCommand  `cmd:"" help:"Check database, keys, clock and every mailbox, and say what to do."`
 	Explain explainCommand `cmd:"" help:"Say why a user sees a message on a card, or why not."`
 	Verify  verifyCommand  `cmd:"" help:"Compare every stamp with what a second, slow evaluator makes of the facts, and every folder's ledger with the server; list every difference."`
