@@ -47,10 +47,15 @@ const password = "secret of the mailbox"
 
 func newBundle(t testing.TB) *bundle {
 	t.Helper()
+	return bundleOn(t, testenv.DB(t))
+}
+
+func bundleOn(t testing.TB, d *db.DB) *bundle {
+	t.Helper()
 	server, err := imaplocal.New(imaplocal.Options{})
 	must(t, err)
 	t.Cleanup(func() { server.Close() })
-	b := &bundle{t: t, ctx: t.Context(), db: testenv.DB(t), server: server, met: map[int64]int{}}
+	b := &bundle{t: t, ctx: t.Context(), db: d, server: server, met: map[int64]int{}}
 	b.acc, err = b.db.NewAccount(b.ctx, "test")
 	must(t, err)
 	b.exec(`insert into crm_endpoints (account_id, url) values ($1, 'https://crm.example/')`, b.acc.ID)

@@ -11,8 +11,10 @@ import (
 )
 
 // office is a mailbox with a bit of everything.
-func office(t testing.TB) *bundle {
-	b := newBundle(t)
+func office(t testing.TB) *bundle { return newBundle(t).furnish() }
+
+// furnish brings users, a card, and a mailbox with a bit of everything.
+func (b *bundle) furnish() *bundle {
 	b.user("ann", "ann@firm.example")
 	b.user("bob", "bob@firm.example")
 	b.card("acme", "joe@acme.example", "joe.second@acme.example")
