@@ -39,7 +39,7 @@ func TestCompareFindsWhatIsWrong(t *testing.T) {
 	}{
 		{`delete from conversations where visible`, 1, false},
 		{`update conversations set visible = false where visible`, 1, false},
-		{`update conversations set visible = true where not visible`, 1, true},
+		{`update conversations set visible = true, shown = true where not visible`, 1, true},
 		{`update conversations set reason = 'owner' where visible`, 1, false},
 		{`update conversations set blocked = true where not visible`, 1, false},
 		{`update conversations set on_card = false where not visible`, 1, false},

@@ -37,7 +37,7 @@ func TestVerify(t *testing.T) {
 	err = pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(t.Context(), "select set_config('mailstamp.account', (select id from accounts)::text, true)")
 		if err == nil {
-			_, err = tx.Exec(t.Context(), "update conversations set visible = true, reason = 'shared'")
+			_, err = tx.Exec(t.Context(), "update conversations set visible = true, shown = true, reason = 'shared'")
 		}
 		return err
 	})
