@@ -32,3 +32,31 @@ func (d *DB) Server(ctx context.Context) (Server, error) {
 	}
 	return s, nil
 }
+
+// Backlog counts River's jobs. Upkeep that failed is not counted as given up: it comes again by itself.
+type Backlog struct {
+	Waiting, Running int64
+	Overdue          int64 // could run, and have waited for longer than asked
+	Lost             int64 // run for longer than any timeout
+	GivenUp          int64 // failed too often
+}
+
+// JobBacklog counts the jobs of all accounts.
+func (d *DB) JobBacklog(ctx context.Context, overdue time.Duration) (Backlog, error) {
+	var b Backlog
+	err := d.Pool.QueryRow(ctx, `
+		select count(*) filter (where state in ('available', 'retryable', 'scheduled', 'pending')),
+		       count(*) filter (where state = 'running'),
+		       count(*) filter (where state in ('available', 'retryable', 'scheduled') and scheduled_at < now() - make_interval(secs => $1)),
+		       count(*) filter (where state = 'running' and attempted_at < now() - make_interval(secs => $2)),
+		       count(*) filter (where state = 'discarded' and queue <> 'upkeep')
+		from river_job where state not in ('completed', 'cancelled')`, overdue.Seconds(), lostJob.Seconds()).
+		Scan(&b.Waiting, &b.Running, &b.Overdue, &b.Lost, &b.GivenUp)
+	if err != nil {
+		return Backlog{}, fmt.Errorf("count the jobs: %w", err)
+	}
+	return b, nil
+}
+
+// lostJob is longer than the timeout of any job.
+const lostJob = 5 * time.Minute

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/db/seal"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/imapconn/safedial"
 	"github.com/mailstamp/mailstamp/jobs/notify"
@@ -24,6 +26,8 @@ const (
 	skewHarmful = 30 * time.Second
 	// lagNoticed is a lag that a live mailbox never has: it is in step every minute, and notes it every half.
 	lagNoticed = 5 * time.Minute
+	// jobOverdue is when a job that could run has waited too long: it starts within a second, re-stamping ends within a few.
+	jobOverdue = time.Minute
 )
 
 type doctorCommand struct{}
@@ -31,11 +35,13 @@ type doctorCommand struct{}
 // Run prints one line for each thing it looked at, and what to do about it under those that are not well.
 func (*doctorCommand) Run(ctx context.Context, p *program) error {
 	x := &examination{out: p.out}
-	if d := x.database(ctx, p); d != nil {
+	sealer := x.keys(p)
+	if d := x.database(ctx, p, sealer); d != nil {
 		defer d.Close()
 		server, err := x.server(ctx, d)
 		if err == nil {
-			x.accounts(ctx, p, d, server.Workers)
+			x.jobs(ctx, d)
+			x.accounts(ctx, p, d, sealer != nil, server.Workers)
 		}
 	}
 	if x.err != nil {
@@ -81,16 +87,36 @@ func oneLine(s string) string {
 	}, s)
 }
 
+// keys loads the key set, or says why not and returns nil. Unlike other subcommands it makes none.
+func (x *examination) keys(p *program) *seal.Sealer {
+	keyset, err := p.KeysetOrDefault()
+	if err != nil {
+		x.problem("key set", err.Error(), "set MAILSTAMP_KEYSET to the key set that the accounts' secrets were sealed with")
+		return nil
+	}
+	path, exists := keyset.Path()
+	if !exists {
+		x.warn("key set", "there is none at "+path, "restore the copy of it, or set MAILSTAMP_KEYSET; before the first account there is none: `mailstamp account add` makes it")
+		return nil
+	}
+	sealer, err := seal.Load(string(keyset))
+	if err != nil {
+		x.problem("key set", err.Error(), "restore the copy of it, or set MAILSTAMP_KEYSET to the key set that the accounts' secrets were sealed with")
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o007 != 0 {
+		x.warn("key set", "every user of this machine may read "+path, "chmod 600 "+path)
+	} else {
+		x.ok("key set", "readable")
+	}
+	return sealer
+}
+
 // database opens the database, or says why not and returns nil.
-func (x *examination) database(ctx context.Context, p *program) *db.DB {
+func (x *examination) database(ctx context.Context, p *program, sealer *seal.Sealer) *db.DB {
 	url, err := p.Database()
 	if err != nil {
 		x.problem("database", "none is named", "set MAILSTAMP_DATABASE_URL, e.g. postgres://mailstamp@localhost/mailstamp")
-		return nil
-	}
-	sealer, err := p.loadKeys()
-	if err != nil {
-		x.problem("key set", err.Error(), "set MAILSTAMP_KEYSET to the key set that the accounts' secrets were sealed with")
 		return nil
 	}
 	d, err := db.Open(ctx, url, sealer)
@@ -146,7 +172,26 @@ func (x *examination) server(ctx context.Context, d *db.DB) (db.Server, error) {
 	return s, nil
 }
 
-func (x *examination) accounts(ctx context.Context, p *program, d *db.DB, workers int) {
+// jobs tells of jobs that nobody works on, that hang, or that were given up.
+func (x *examination) jobs(ctx context.Context, d *db.DB) {
+	b, err := d.JobBacklog(ctx, jobOverdue)
+	switch {
+	case err != nil:
+		x.problem("jobs", err.Error(), "check the server's log")
+		return
+	case b.Overdue > 0:
+		x.problem("jobs", fmt.Sprintf("%d have waited for more than %s", b.Overdue, jobOverdue), "start `mailstamp worker` with the role jobs, or more copies of it")
+	case b.Lost > 0:
+		x.warn("jobs", fmt.Sprintf("%d run for longer than any may: their worker was killed", b.Lost), "nothing, while a worker with the role jobs is alive: it takes them over within minutes")
+	default:
+		x.ok("jobs", fmt.Sprintf("%d wait, %d run", b.Waiting, b.Running))
+	}
+	if b.GivenUp > 0 {
+		x.warn("jobs given up", fmt.Sprintf("%d failed too often in the last week", b.GivenUp), "read their errors on the jobs page (/jobs/, state discarded); re-stamping is queued again by itself")
+	}
+}
+
+func (x *examination) accounts(ctx context.Context, p *program, d *db.DB, withKeys bool, workers int) {
 	ids, err := d.System().AccountIDs(ctx)
 	if err != nil {
 		x.problem("accounts", err.Error(), "check the server's log")
@@ -160,6 +205,10 @@ func (x *examination) accounts(ctx context.Context, p *program, d *db.DB, worker
 		x.warn("worker", "no worker with the role sync is alive", "start `mailstamp worker`")
 	} else {
 		x.ok("worker", fmt.Sprintf("%d alive", workers))
+	}
+	if !withKeys {
+		x.problem("keys of the accounts", fmt.Sprintf("%d accounts are there, and no key set to open their secrets", len(ids)), "set MAILSTAMP_KEYSET to the key set that they were made with")
+		return
 	}
 	mailboxes := ingest.NewMailboxes(ingest.Options{DB: d, Dialer: &safedial.Dialer{Allow: p.AllowPrivateIMAP.List}, Logger: p.log})
 	for _, id := range ids {
@@ -183,15 +232,16 @@ func (x *examination) accounts(ctx context.Context, p *program, d *db.DB, worker
 
 func (x *examination) stamps(ctx context.Context, d *db.DB, acc *db.Account) {
 	var behind int64
+	var inputs []visibility.Work
 	err := d.ReadTx(ctx, acc.ID, func(tx *db.Tx) (err error) {
-		_, behind, err = visibility.Behind(ctx, tx)
+		inputs, behind, err = visibility.Behind(ctx, tx)
 		return err
 	})
 	switch what := "stamps of " + acc.PublicID; {
 	case err != nil:
 		x.problem(what, err.Error(), "check the server's log")
-	case behind > 0:
-		x.warn(what, fmt.Sprintf("%d are behind their inputs; until they are written anew, what narrowed is hidden already and what widened not shown yet", behind),
+	case behind > 0 || len(inputs) > 0:
+		x.warn(what, fmt.Sprintf("%d inputs changed and are not followed yet, %d stamps are behind; until they are written anew, what narrowed is hidden already and what widened not shown yet", len(inputs), behind),
 			"look at the jobs page: a worker with the role jobs writes them within seconds")
 	default:
 		x.ok(what, "current")

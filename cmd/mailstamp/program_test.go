@@ -87,7 +87,9 @@ func TestWrongKeys(t *testing.T) {
 	p.Migrate(t)
 	acme := p.AddAccount(t, "Acme")
 	fresh := filepath.Join(t.TempDir(), "deep", "keyset.json")
-	fails(t, p, "MAILSTAMP_KEYSET", "--keyset="+fresh, "doctor")
+	fails(t, p, "no key set to open their secrets", "--keyset="+fresh, "doctor")
+	p.Run(t, "--keyset="+fresh, "account", "add", "Other")
+	fails(t, p, "PROBLEM  keys of account", "--keyset="+fresh, "doctor")
 	info, err := os.Stat(fresh)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key set made at first use: %v, %v", info, err)
