@@ -84,7 +84,8 @@ func (o *Observer) Wrap(listener string, next http.Handler) http.Handler {
 		if listener == Private || answered.Code == http.StatusNotFound {
 			level = slog.LevelDebug
 		}
-		if answered.Code >= http.StatusInternalServerError {
+		notReady := listener == Private && answered.Code == http.StatusServiceUnavailable // asked for, and told
+		if answered.Code >= http.StatusInternalServerError && !notReady {
 			level = slog.LevelError
 			step.Fail()
 		}
