@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -91,7 +92,7 @@ func (o Options) logIn(ctx context.Context, acc *db.Account, m queries.Mailbox) 
 	cfg := imapconn.Config{
 		Host: m.Host, Port: int(m.Port), TLS: imapconn.TLSMode(m.Tls), Username: m.Username,
 		Auth: o.present(acc, m, auth, "", &token), Dialer: o.Dialer, RootCAs: o.RootCAs, Limits: o.Limits,
-		Logger: o.Logger.With("account", acc.PublicID, "mailbox", m.CrmID),
+		Logger: o.Logger.With("account", acc.PublicID, "mailbox", m.ID, "connection", rand.Text()),
 	}
 	c, err := o.dial(ctx, cfg)
 	if imapconn.AuthRejected(err) && auth.OAuth != nil && token == auth.OAuth.AccessToken && !auth.OAuth.good(token) {

@@ -117,9 +117,9 @@ func (o *observer) Work(ctx context.Context, job *rivertype.JobRow, work func(co
 		log.DebugContext(ctx, "job goes on later", "took", took)
 	case errors.Is(err, rivertype.ErrJobCancelledRemotely), errors.Is(err, &rivertype.JobCancelError{}):
 		result = "cancelled"
-		log.WarnContext(ctx, "job cancelled", "took", took, "err", err)
+		log.WarnContext(ctx, "job cancelled", "took", took, "error", err)
 	default:
-		log.WarnContext(ctx, "job failed", "took", took, "err", err)
+		log.WarnContext(ctx, "job failed", "took", took, "error", err)
 	}
 	return err
 }

@@ -124,6 +124,7 @@ func TestTrace(t *testing.T) {
 	})
 	testenv.Eventually(t, patience, func() error { return c.has("apply events", "job restamp", "sql FinishSetting") })
 	crm.As(t, "ada").Get(t, "/cards/lead/canary-card/feed?canary")
+	checkMetrics(t, w)
 	w.Stop(t) // sends the rest
 	if err := c.has("GET /v1/cards/{kind}/{id}/feed"); err != nil {
 		t.Errorf("what was left at the end was not sent: %v", err)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/api"
 	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/config"
@@ -105,9 +104,7 @@ type worker struct {
 
 // assemble makes a worker; nothing of it runs yet.
 func (p *program) assemble(ctx context.Context, d *db.DB, roles config.Roles) (*worker, error) {
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-
+	metrics := newMetrics(d.Pool)
 	mail := ingest.Options{
 		DB:      d,
 		Stamper: ingest.StamperFunc(visibility.Correspond),

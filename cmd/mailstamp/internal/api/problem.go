@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/httpserve"
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/message"
@@ -96,7 +97,7 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	p := problemOf(err)
 	if p.Status >= http.StatusInternalServerError {
-		a.Log.ErrorContext(r.Context(), "request failed", "route", r.Pattern, "error", err)
+		a.Log.ErrorContext(r.Context(), "request failed", "request", httpserve.RequestID(r.Context()), "route", r.Pattern, "error", err)
 	}
 	switch p.Status {
 	case http.StatusUnauthorized:

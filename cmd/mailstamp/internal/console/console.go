@@ -28,6 +28,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/httpserve"
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/ingest"
 	"github.com/mailstamp/mailstamp/ingest/message"
@@ -159,7 +160,7 @@ func (r *request) fail(err error) {
 		status, title, text = http.StatusServiceUnavailable, "The database is away", "Mailstamp tries again by itself. Reload this page in a moment."
 	}
 	if status >= http.StatusInternalServerError {
-		r.Log.ErrorContext(r.Context(), "console page failed", "method", r.Method, "pattern", r.Pattern, "error", err)
+		r.Log.ErrorContext(r.Context(), "console page failed", "request", httpserve.RequestID(r.Context()), "method", r.Method, "route", r.Pattern, "error", err)
 	}
 	r.render(status, "error.html", title, struct{ Text string }{text})
 }

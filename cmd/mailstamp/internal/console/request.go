@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/httpserve"
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/feed"
@@ -210,7 +211,7 @@ func (r *request) render(status int, name, title string, data any) {
 	var page bytes.Buffer
 	err := pages[name].ExecuteTemplate(&page, "layout", frame{request: r, Title: title, Data: data, Status: status})
 	if err != nil {
-		r.Log.ErrorContext(r.Context(), "render page", "page", name, "error", err)
+		r.Log.ErrorContext(r.Context(), "console page not rendered", "request", httpserve.RequestID(r.Context()), "page", name, "error", err)
 		http.Error(r.w, "The page could not be rendered.", http.StatusInternalServerError)
 		return
 	}

@@ -39,7 +39,7 @@ func Start(ctx context.Context, endpoint string, log *slog.Logger) (stop func(co
 	if err != nil {
 		return nil, fmt.Errorf("describe this program to the collector: %w", err)
 	}
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces not sent", "err", err) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces not sent", "error", err) }))
 	provider := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(about))
 	otel.SetTracerProvider(provider)
 	return provider.Shutdown, nil
