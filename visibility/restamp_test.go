@@ -358,4 +358,20 @@ func TestShownOnce(t *testing.T) {
 			t.Errorf("%+v: %d conversations were ever shown, want %d", step.event, n, step.want)
 		}
 	}
+
+	// So it does when a stamp is written by the program of the release before, which knows nothing of the note.
+	err := w.d.Tx(t.Context(), w.acc.ID, func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), `update conversations set visible = true where not shown`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.read(func(tx *db.Tx) (err error) {
+		var hidden int
+		if err = tx.QueryRow(t.Context(), `select count(*) from conversations where visible and not shown`).Scan(&hidden); hidden > 0 {
+			t.Errorf("%d visible conversations are not noted as shown", hidden)
+		}
+		return err
+	})
 }

@@ -66,7 +66,6 @@ left join settings os on os.account_id = c.account_id and os.user_id = k.owner_i
 -- blocked_at: since when the address is blocked for the author; null when it is not, or always was. purged_at: when the mail
 -- with it was last looked through for what nobody may see any more.
 alter table correspondences add column blocked_at timestamptz, add column purged_at timestamptz;
-create index correspondences_blocked on correspondences (account_id, blocked_at) where blocked_at is not null;
 
 -- +goose Down
 -- There is no way back but a new database.
