@@ -41,7 +41,7 @@ update crm_endpoints set taken_until = @now, due_at = @due_at, failures = @failu
 where account_id = @account_id and taken_until = @until;
 
 -- name: EventsDue :many
--- With what the CRM is told of them, as it is now. What is null then is gone.
+-- With what the CRM is told of them, as it is now. What is null then is gone, or is a person's who is being erased.
 select o.id, o.type, o.at, o.author_id, o.card_id, o.address_id, o.message_id, o.mailbox_id, o.visible, o.reason, o.status, o.class, o.code,
        o.hard, o.tried_from,
        u.crm_id as author, k.kind as card_kind, k.crm_id as card, a.address, m.thread_id, b.crm_id as mailbox, bu.crm_id as mailbox_user,
@@ -52,6 +52,7 @@ left join messages m on m.account_id = o.account_id and m.id = o.message_id
 left join users u on u.account_id = o.account_id and u.id = coalesce(o.author_id, m.author_id)
 left join cards k on k.account_id = o.account_id and k.id = o.card_id
 left join addresses a on a.account_id = o.account_id and a.id = o.address_id
+                     and not exists (select from erasures e where e.account_id = a.account_id and e.hash = a.hash)
 left join mailboxes b on b.account_id = o.account_id and b.id = o.mailbox_id
 left join users bu on bu.account_id = b.account_id and bu.id = b.user_id
 left join lateral (

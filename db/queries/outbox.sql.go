@@ -128,6 +128,7 @@ left join messages m on m.account_id = o.account_id and m.id = o.message_id
 left join users u on u.account_id = o.account_id and u.id = coalesce(o.author_id, m.author_id)
 left join cards k on k.account_id = o.account_id and k.id = o.card_id
 left join addresses a on a.account_id = o.account_id and a.id = o.address_id
+                     and not exists (select from erasures e where e.account_id = a.account_id and e.hash = a.hash)
 left join mailboxes b on b.account_id = o.account_id and b.id = o.mailbox_id
 left join users bu on bu.account_id = b.account_id and bu.id = b.user_id
 left join lateral (
@@ -180,7 +181,7 @@ type EventsDueRow struct {
 	Cards       []byte
 }
 
-// With what the CRM is told of them, as it is now. What is null then is gone.
+// With what the CRM is told of them, as it is now. What is null then is gone, or is a person's who is being erased.
 func (q *Queries) EventsDue(ctx context.Context, arg EventsDueParams) ([]EventsDueRow, error) {
 	rows, err := q.db.Query(ctx, eventsDue, arg.AccountID, arg.Now, arg.AtMost)
 	if err != nil {

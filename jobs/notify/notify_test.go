@@ -516,3 +516,17 @@ func TestVoid(t *testing.T) {
 		t.Errorf("%d void, %d sent; want one each", len(states), len(b.crm.Taken("")))
 	}
 }
+
+// TestErasedPersonIsNotTold: from the answer to an erasure on nothing names the person, also while the removal is still under way.
+func TestErasedPersonIsNotTold(t *testing.T) {
+	b := setup(t)
+	b.share("shared")
+	b.tx(b.acc, func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), "insert into erasures (account_id, hash, address_id) select account_id, hash, id from addresses where address = 'kim@customer.example'")
+		return err
+	})
+	b.turn(b.acc)
+	if states := b.list(b.acc, Filter{State: "void"}); len(states) != 2 || len(b.crm.Taken("")) != 0 {
+		t.Errorf("%d void, %d sent; want both void", len(states), len(b.crm.Taken("")))
+	}
+}
