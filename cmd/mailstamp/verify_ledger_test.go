@@ -29,7 +29,12 @@ const localPassword = "password of the local mailbox"
 
 func newLocalOffice(t *testing.T, env ...string) *localOffice {
 	t.Helper()
-	server, err := imaplocal.New(imaplocal.Options{})
+	return newLocalOfficeOn(t, imaplocal.Options{}, env...)
+}
+
+func newLocalOfficeOn(t *testing.T, options imaplocal.Options, env ...string) *localOffice {
+	t.Helper()
+	server, err := imaplocal.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}
