@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"os"
@@ -349,7 +348,7 @@ func (b *bundle) content() string {
 	return strings.Join(out, "\n")
 }
 
-// written counts the rows ever inserted, updated or deleted in the tables of mail and mailboxes.
+// writtenIn counts the transactions in which fn writes mail or mailboxes.
 func (b *bundle) writtenIn(fn func()) int {
 	b.t.Helper()
 	n := 0
@@ -358,7 +357,5 @@ func (b *bundle) writtenIn(fn func()) int {
 	b.opts.commit = nil
 	return n
 }
-
-func hash(raw []byte) string { return fmt.Sprintf("%x", sha256.Sum256(raw)) }
 
 var _ conn = (*imapconn.Conn)(nil)

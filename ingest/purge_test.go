@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,9 +74,17 @@ func TestPurge(t *testing.T) {
 	b.block()
 	b.sync("ann-box")
 	b.checkLedger("ann-box")
-	if after := b.content(); after != before {
+	if after := b.content(); withoutEvents(after) != withoutEvents(before) {
 		t.Errorf("after unblocking it is not what it was:\n%s\n---\n%s", after, before)
 	}
+	if n := b.one(`select count(*) from outbox where type = 'message.stored'`); n != "6" {
+		t.Errorf("the CRM is told of %s stored messages, want four and the two that were fetched again", n)
+	}
+}
+
+// withoutEvents is content but for what the CRM was told on the way.
+func withoutEvents(content string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(content, "\n"), func(line string) bool { return strings.HasPrefix(line, "(event,") }), "\n")
 }
 
 // TestPurgeWithdrawsInternalMail: mail with somebody who became a user is internal mail.

@@ -198,10 +198,6 @@ func ParseEvent(eventType string, data []byte) (visibility.Event, error) {
 	return event, nil
 }
 
-// errNoVersion: to package visibility, a setting or share without a version is a call of the author's own, which comes
-// after all that was said before.
-var errNoVersion = errors.New("version must be a whole number from 1 on")
-
 // require refuses data that lacks one of the members: absent, they would read as "the account's" or "nothing".
 func require(data []byte, members ...string) error {
 	var object map[string]json.RawMessage

@@ -53,7 +53,7 @@ func TestProgressOfABackFillIsLive(t *testing.T) {
 	t.Parallel()
 	const covers = "the live progress of a back-fill"
 	windows := []*browser.Window{browser.Open(t, covers, browser.Look{}), browser.Open(t, covers, browser.Look{NoScript: true})}
-	const messages, held = 800, 700
+	const messages, held = 2000, 1500 // batches of 500, the next one is read ahead
 	g := &gate{open: make(chan struct{})}
 	server, err := imaplocal.New(imaplocal.Options{Wrap: func(ln net.Listener) net.Listener {
 		g.Listener = ln
