@@ -92,6 +92,9 @@ func TestCompose(t *testing.T) {
 			continue
 		}
 		copies++
+		if env["MAILSTAMP_ADMIN_HOSTS"] != "localhost" {
+			t.Errorf("%s answers on its private listener to %v", name, env["MAILSTAMP_ADMIN_HOSTS"])
+		}
 		if at(t, service, "depends_on", "migrate", "condition") != "service_completed_successfully" {
 			t.Errorf("%s does not wait for the schema", name)
 		}
@@ -152,6 +155,9 @@ func TestKubernetes(t *testing.T) {
 		if _, listens, _ := strings.Cut(env[variable], ":"); listens != strconv.Itoa(port) {
 			t.Errorf("port %d is declared where %s is %s", port, variable, env[variable])
 		}
+	}
+	if env["MAILSTAMP_ADMIN_HOSTS"] != "localhost" {
+		t.Errorf("the private listener answers to %q", env["MAILSTAMP_ADMIN_HOSTS"])
 	}
 	for probe, path := range map[string]string{"startupProbe": "/readyz", "readinessProbe": "/readyz", "livenessProbe": "/healthz"} {
 		if get := at(t, container, probe, "httpGet"); at(t, get, "path") != path || at(t, get, "port") != "private" {

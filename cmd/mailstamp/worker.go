@@ -154,7 +154,7 @@ func (p *program) addListeners(ctx context.Context, w *worker, d *db.DB, roles c
 		public := httpserve.New(string(p.Listen), observer.Wrap(httpserve.Public, door), log)
 		w.parts = append(w.parts, namedPart{"public listener", public})
 	}
-	pages := httpserve.NewPrivate(string(p.AdminListen), httpserve.PrivateHandlers{
+	pages := httpserve.NewPrivate(string(p.AdminListen), p.AdminHosts, httpserve.PrivateHandlers{
 		Console: console.New(console.Deps{Accounts: d.Accounts, Feed: views, Mailboxes: mailboxes, Events: notify.Outbox{DB: d}, VerifyTrail: d.VerifyTrail, Log: log}),
 		Jobs:    jobsPage,
 		Metrics: metrics,

@@ -23,14 +23,15 @@ import (
 
 // Config is shared by all subcommands.
 type Config struct {
-	DatabaseURL      string  `name:"database-url" env:"MAILSTAMP_DATABASE_URL" placeholder:"URL" help:"PostgreSQL 15 or later, e.g. postgres://mailstamp@db.internal/mailstamp. The password is better given by the environment than by the flag."`
-	Listen           Address `env:"MAILSTAMP_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Public listener: webhooks and /v1. Default: ${default}."`
-	AdminListen      Address `env:"MAILSTAMP_ADMIN_LISTEN" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Private listener: console, /jobs/, /healthz, /readyz, /metrics. It asks nobody who they are. Default: ${default}."`
-	Keyset           Keyset  `env:"MAILSTAMP_KEYSET" placeholder:"FILE|JSON" help:"Key set that encrypts credentials: a file, made at first use, or the JSON itself. Default: mailstamp/keyset.json in the user's state directory. Without it no stored credential can be read: keep a copy."`
-	AllowPrivateIMAP Allow   `name:"allow-private-imap" env:"MAILSTAMP_ALLOW_PRIVATE_IMAP" placeholder:"HOST|CIDR,…" help:"Hosts and networks that a mailbox may name although they are private or loopback. Default: none."`
-	AllowPrivateCRM  Allow   `name:"allow-private-crm" env:"MAILSTAMP_ALLOW_PRIVATE_CRM" placeholder:"HOST|CIDR,…" help:"Hosts and networks that an account's URL for events may name although they are private or loopback; http goes to these only. Default: none."`
-	OTLPEndpoint     URL     `name:"otlp-endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"OpenTelemetry collector that traces are sent to by HTTP, e.g. http://collector:4318. Default: none are made."`
-	Log              Log     `env:"MAILSTAMP_LOG" placeholder:"FORMAT,LEVEL" help:"text or json; debug, info, warn or error; either may be left out. Default: text,info."`
+	DatabaseURL      string   `name:"database-url" env:"MAILSTAMP_DATABASE_URL" placeholder:"URL" help:"PostgreSQL 15 or later, e.g. postgres://mailstamp@db.internal/mailstamp. The password is better given by the environment than by the flag."`
+	Listen           Address  `env:"MAILSTAMP_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Public listener: webhooks and /v1. Default: ${default}."`
+	AdminListen      Address  `env:"MAILSTAMP_ADMIN_LISTEN" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Private listener: console, /jobs/, /healthz, /readyz, /metrics. It asks nobody who they are. Default: ${default}."`
+	AdminHosts       []string `env:"MAILSTAMP_ADMIN_HOSTS" placeholder:"NAME,…" help:"Names that the private listener answers to beside localhost and IP addresses, so that no site's name that resolves to it (DNS rebinding) reads its pages. Default: any, where it listens beyond loopback."`
+	Keyset           Keyset   `env:"MAILSTAMP_KEYSET" placeholder:"FILE|JSON" help:"Key set that encrypts credentials: a file, made at first use, or the JSON itself. Default: mailstamp/keyset.json in the user's state directory. Without it no stored credential can be read: keep a copy."`
+	AllowPrivateIMAP Allow    `name:"allow-private-imap" env:"MAILSTAMP_ALLOW_PRIVATE_IMAP" placeholder:"HOST|CIDR,…" help:"Hosts and networks that a mailbox may name although they are private or loopback. Default: none."`
+	AllowPrivateCRM  Allow    `name:"allow-private-crm" env:"MAILSTAMP_ALLOW_PRIVATE_CRM" placeholder:"HOST|CIDR,…" help:"Hosts and networks that an account's URL for events may name although they are private or loopback; http goes to these only. Default: none."`
+	OTLPEndpoint     URL      `name:"otlp-endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"OpenTelemetry collector that traces are sent to by HTTP, e.g. http://collector:4318. Default: none are made."`
+	Log              Log      `env:"MAILSTAMP_LOG" placeholder:"FORMAT,LEVEL" help:"text or json; debug, info, warn or error; either may be left out. Default: text,info."`
 }
 
 // Parse reads args and the environment into grammar, a struct that embeds Config and has the subcommands as fields, and

@@ -103,7 +103,7 @@ func TestKeysetNeverPrints(t *testing.T) {
 // TestHelp: --help documents every variable.
 func TestHelp(t *testing.T) {
 	_, help, _ := parse(t, "--help")
-	for _, name := range []string{"MAILSTAMP_DATABASE_URL", "MAILSTAMP_LISTEN", "MAILSTAMP_ADMIN_LISTEN", "MAILSTAMP_KEYSET",
+	for _, name := range []string{"MAILSTAMP_DATABASE_URL", "MAILSTAMP_LISTEN", "MAILSTAMP_ADMIN_LISTEN", "MAILSTAMP_ADMIN_HOSTS", "MAILSTAMP_KEYSET",
 		"MAILSTAMP_ALLOW_PRIVATE_IMAP", "MAILSTAMP_ALLOW_PRIVATE_CRM", "MAILSTAMP_LOG"} {
 		if !strings.Contains(help, name) {
 			t.Errorf("--help does not name %s", name)

@@ -101,7 +101,7 @@ func newWorld(t *testing.T) *world {
 
 // serve serves the pages behind the private listener's guard and returns their address.
 func (w *world) serve() string {
-	server := httptest.NewServer(httpserve.NewPrivate("127.0.0.1:0", httpserve.PrivateHandlers{
+	server := httptest.NewServer(httpserve.NewPrivate("127.0.0.1:0", nil, httpserve.PrivateHandlers{
 		Console: w.Handler, Jobs: http.NotFoundHandler(), Metrics: prometheus.NewRegistry()}))
 	w.t.Cleanup(server.Close)
 	return server.URL

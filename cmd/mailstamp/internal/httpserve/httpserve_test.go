@@ -72,9 +72,9 @@ func TestRequestLogHoldsNoSecret(t *testing.T) {
 	}
 }
 
-func private(address string, h PrivateHandlers) http.Handler {
+func private(address string, h PrivateHandlers, names ...string) http.Handler {
 	h.Console, h.Jobs, h.Metrics = http.NotFoundHandler(), http.NotFoundHandler(), prometheus.NewRegistry()
-	return NewPrivate(address, h)
+	return NewPrivate(address, names, h)
 }
 
 // TestHealth: a process that cannot work now is alive but not ready, one that hangs is neither; each says why.
@@ -120,14 +120,24 @@ func TestForeignPagesAreKeptOff(t *testing.T) {
 		{"127.0.0.1:8081", "POST", "localhost:8081", "null", false},
 		{"0.0.0.0:8081", "GET", "mailstamp.internal:8081", "", true},
 		{"0.0.0.0:8081", "POST", "mailstamp.internal:8081", "http://evil.example", false},
+		{":8081 pages.example", "GET", "Pages.example:8081", "", true},
+		{":8081 pages.example", "GET", "localhost:8081", "", true}, // published, or forwarded
+		{":8081 pages.example", "GET", "10.1.2.3:8081", "", true},  // a probe
+		{":8081 pages.example", "GET", "[fd00::1]", "", true},
+		{":8081 pages.example", "GET", "rebound.example:8081", "", false},
+		{":8081 localhost", "GET", "rebound.example:8081", "", false},
+		{":8081 localhost", "GET", "", "", false},
+		{"127.0.0.1:8081 pages.example", "GET", "pages.example", "", true}, // a proxy on this machine
+		{"127.0.0.1:8081 pages.example", "GET", "10.1.2.3:8081", "", false},
 	} {
+		listen := strings.Fields(c.listen) // and the names that are given
 		r := httptest.NewRequest(c.method, "/nothing", nil)
 		r.Host = c.host
 		if c.origin != "" {
 			r.Header.Set("Origin", c.origin)
 		}
 		w := httptest.NewRecorder()
-		private(c.listen, PrivateHandlers{}).ServeHTTP(w, r)
+		private(listen[0], PrivateHandlers{}, listen[1:]...).ServeHTTP(w, r)
 		if allowed := w.Code != http.StatusForbidden; allowed != c.allowed {
 			t.Errorf("%+v: answered %d", c, w.Code)
 		}

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,15 +38,16 @@ type PrivateHandlers struct {
 	Ready   []Check // at /readyz: while one fails, others shall be asked instead
 }
 
-// NewPrivate makes the handler of the private listener at address.
-func NewPrivate(address string, h PrivateHandlers) http.Handler {
+// NewPrivate makes the handler of the private listener at address. Where names are given it answers to them, to localhost and to
+// IP addresses only.
+func NewPrivate(address string, names []string, h PrivateHandlers) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", checked("alive", h.Alive))
 	mux.HandleFunc("GET /readyz", checked("ready", h.Ready))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(h.Metrics, promhttp.HandlerOpts{}))
 	mux.Handle("/jobs/", h.Jobs)
 	mux.Handle("/", h.Console)
-	return ownPagesOnly(address, mux)
+	return ownPagesOnly(address, names, mux)
 }
 
 // checked answers whether all is well, and with every check that fails and why.
@@ -70,18 +73,22 @@ func checked(what string, checks []Check) http.HandlerFunc {
 }
 
 // ownPagesOnly keeps other sites' pages, open in an operator's browser, from using the private listener, which asks nobody
-// who they are: their requests that change something are refused by origin, and on a loopback listener a name of theirs
-// that resolves to loopback (DNS rebinding) is refused by Host.
-func ownPagesOnly(address string, next http.Handler) http.Handler {
-	if host, _, err := net.SplitHostPort(address); err == nil && loopback(host) {
+// who they are: their requests that change something are refused by origin, and a name of theirs that resolves to the listener
+// (DNS rebinding) is refused by Host: on a loopback listener, and wherever names are given.
+func ownPagesOnly(address string, names []string, next http.Handler) http.Handler {
+	host, _, err := net.SplitHostPort(address)
+	ours := err == nil && loopback(host)
+	if ours || len(names) > 0 {
 		inner := next
 		next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			name := r.Host
 			if host, _, err := net.SplitHostPort(name); err == nil {
 				name = host
 			}
-			if !loopback(name) {
-				http.Error(w, "this listener answers to localhost only", http.StatusForbidden)
+			_, notIP := netip.ParseAddr(trimBrackets(name))
+			named := func(ours string) bool { return strings.EqualFold(ours, name) }
+			if !loopback(name) && (ours || notIP != nil) && !slices.ContainsFunc(names, named) {
+				http.Error(w, "this listener does not answer to that name (MAILSTAMP_ADMIN_HOSTS)", http.StatusForbidden)
 				return
 			}
 			inner.ServeHTTP(w, r)
