@@ -17,6 +17,9 @@ func TestInText(t *testing.T) {
 		{"kim@shop.example", "?to=%3Ckim%40shop.example%3E", "?to=%3C_%3E"},
 		{"kim@shop.example", "joe.kim@shop.example kim@shop.example.org kim@shop.example-x joe+kim@shop.example kimxshop.example", ""},
 		{"k.m+x@shop.example", "k.m+x@shop.example kim+x@shop.example k.mm@shop.example", "_ kim+x@shop.example k.mm@shop.example"},
+		{"o'brien@shop.example", "'o'brien@shop.example' o&#39;brien@shop.example mailto:o%27Brien@shop.example o&apos;brien&#64;shop.example", "'_' _ mailto:_ _"},
+		{"brien@shop.example", "'brien@shop.example' o'brien@shop.example o&#39;brien@shop.example o%27brien@shop.example", "'_' o'brien@shop.example o&#39;brien@shop.example o%27brien@shop.example"},
+		{"a&b+c@shop.example", "a&b+c@shop.example a&amp;b&#43;c@shop.example a%26b%2Bc%40shop.example", "_ _ _"},
 		{"kim@xn--bcher-kva.example", "kim@bücher.example kim@xn--bcher-kva.example", "_ _"},
 	} {
 		if c.want == "" {
