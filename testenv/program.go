@@ -39,7 +39,7 @@ var buildOnce = sync.OnceValues(func() (path string, err error) {
 	sum := sha256.Sum256([]byte(root))
 	name := "mailstamp-" + hex.EncodeToString(sum[:4])
 	args := []string{"build"}
-	if raceDetector {
+	if RaceDetector {
 		name += "-race"
 		args = append(args, "-race")
 	}

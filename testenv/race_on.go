@@ -2,4 +2,5 @@
 
 package testenv
 
-const raceDetector = true
+// RaceDetector says whether the tests, and so the program they build, have it.
+const RaceDetector = true
