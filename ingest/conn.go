@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -107,7 +108,7 @@ func (o Options) openAuth(acc *db.Account, mailbox int64, sealed []byte) (Mailbo
 	var auth MailboxAuth
 	secret, err := o.DB.OpenSecret(acc, authSecret(mailbox), sealed)
 	if err != nil {
-		return auth, fmt.Errorf("open the mailbox's secret: %w", err)
+		return auth, errors.Join(errSecretUnreadable, err)
 	}
 	if err := json.Unmarshal(secret, &auth); err != nil {
 		return auth, fmt.Errorf("read the mailbox's secret: %w", err)

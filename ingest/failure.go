@@ -14,6 +14,9 @@ import (
 // errAuthSpent: the server refused the present secret as often as it is asked.
 var errAuthSpent = errors.New("the login was refused; a new secret is needed")
 
+// errSecretUnreadable: what is stored of the mailbox's login does not open with the present keys, in its place.
+var errSecretUnreadable = errors.New("the mailbox's secret does not open")
+
 // authRest is how long a mailbox with a refused secret rests; a new secret ends it at once.
 const authRest = 1000 * time.Hour
 
@@ -33,6 +36,10 @@ func (l *loop) fail(ctx context.Context, cause error) (time.Duration, error) {
 	}
 	l.failures++
 	pause := l.backoff()
+	if errors.Is(cause, errSecretUnreadable) {
+		l.log().Error("ingest: secret not opened", "error", cause)
+		return pause, l.setState(ctx, stateError, problemSecret)
+	}
 	if imapconn.KindOf(cause) == "" {
 		// Not the server's doing: the database, or a defect. It is retried, and said when it lasts.
 		l.log().Error("ingest: pass failed", "error", cause)

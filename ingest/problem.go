@@ -20,6 +20,10 @@ var (
 		Code: "grant_refused", Sentence: "The mail provider has withdrawn the permission to read this mailbox.",
 		Hint: "Reconnect the mailbox.",
 	}
+	problemSecret = imapconn.Problem{
+		Code: "secret_unreadable", Sentence: "The stored login of this mailbox cannot be read with the present keys.",
+		Hint: "Bring back the key set that it was stored with, or save the mailbox again with its password.",
+	}
 	problemConnections = imapconn.Problem{
 		Code: "connections_used_up", Sentence: "As many connections as Mailstamp opens are open to this mail server, or of this account or login.",
 		Hint: "It goes on when one ends.",

@@ -23,15 +23,16 @@ func newGate() (*gate, imaplocal.Options) {
 	return g, imaplocal.Options{Wrap: func(ln net.Listener) net.Listener { return gatedListener{ln, g} }}
 }
 
-// let lets through so many bytes more, and the rest of the write that they end in.
+// let lets through so many bytes from now on, and the rest of the write that they end in. What was let through before and
+// not used does not add to it: nobody who lets, and looks, gives more than one portion too much.
 func (g *gate) let(bytes int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.left += bytes
+	g.left = max(g.left, bytes)
 	g.news.Broadcast()
 }
 
-func (g *gate) open() { g.let(math.MaxInt64 / 2) }
+func (g *gate) open() { g.let(math.MaxInt64) }
 
 type gatedListener struct {
 	net.Listener
