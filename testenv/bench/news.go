@@ -17,8 +17,8 @@ const (
 	nothingNewRounds = 9
 	// passPatience bounds a pass that finds little.
 	passPatience = time.Minute
-	// statisticsDelay is after how long PostgreSQL's processes have told what they wrote.
-	statisticsDelay = 1500 * time.Millisecond
+	// statisticsDelay is after how long PostgreSQL's processes have told what they wrote: idle ones do so after ten seconds.
+	statisticsDelay = 11 * time.Second
 	// newMessages arrive at once.
 	newMessages = 100
 )

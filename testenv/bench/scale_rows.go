@@ -80,9 +80,10 @@ var scaleRows = []string{
 	 select account_id, author_id, address_id, max(date) from participants group by account_id, author_id, address_id`,
 
 	// Conversations, to be stamped by the product. On hot's contacts and deals one in 25 is shared, one in a hundred private;
-	// on the leads what their names say; of the others four in five are shared.
-	`insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked, share, share_version, share_at, share_by)
-	 select account_id, author_id, card_id, address_id, kind, true, false, false, share, (share is not null)::integer,
+	// on the leads what their names say; of the others four in five are shared. The cards are at their first epoch.
+	`insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked, card_epoch, share, share_version,
+	                            share_at, share_by)
+	 select account_id, author_id, card_id, address_id, kind, true, false, false, 1, share, (share is not null)::integer,
 	        case when share is not null then $since end, case when share is not null then 'crm' end
 	 from (
 	     select r.account_id, co.author_id, r.card_id, r.address_id, k.kind,
