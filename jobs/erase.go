@@ -59,6 +59,9 @@ func (s Erasures) Request(ctx context.Context, acc *db.Account, text string) (Er
 		if err != nil {
 			return err
 		}
+		if err := visibility.Erasable(ctx, tx, w.mail.AddressID, w.mail.Pattern); err != nil {
+			return err
+		}
 		if err := w.hide(ctx, tx); err != nil {
 			return err
 		}

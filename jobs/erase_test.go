@@ -105,6 +105,24 @@ func TestEraseAFormerUser(t *testing.T) {
 	}
 }
 
+// TestEraseEndsThoughALoginTakesTheAddress: a mailbox that is named after the request, with the address as its login, holds no
+// erasure up.
+func TestEraseEndsThoughALoginTakesTheAddress(t *testing.T) {
+	b := setup(t)
+	b.mail(20)
+	b.tell(false, &visibility.UserUpserted{ID: "ada", Version: 2, Name: "Ada", Addresses: []string{"ada@us.example"}})
+	if _, err := (Erasures{b.db}).Request(t.Context(), b.acc, kim); err != nil {
+		t.Fatal(err)
+	}
+	b.exec(`insert into mailboxes (account_id, crm_id, user_id, host, port, tls, username) select account_id, 'm', id, 'h', 1, 'tls', $1 from users`, kim)
+	if err := erase(t.Context(), b.db, eraseArgs{b.acc.ID, int64(b.count("select max(id) from erasures"))}); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.count("select count(*) from erasures where finished_at is null"); n != 0 {
+		t.Error("the erasure did not end")
+	}
+}
+
 // TestLostRemovalsAreQueuedAgain: a removal whose job is gone is found by the sweep, and no job is queued twice.
 func TestLostRemovalsAreQueuedAgain(t *testing.T) {
 	b := setup(t)

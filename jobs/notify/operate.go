@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -15,23 +16,32 @@ import (
 )
 
 // SetURL names the URL that an account's CRM takes events at; with an empty one it is told nothing any more.
-func SetURL(ctx context.Context, d *db.DB, acc *db.Account, url string) error {
-	if url != "" {
-		if err := CheckURL(url); err != nil {
+func SetURL(ctx context.Context, d *db.DB, acc *db.Account, target string) error {
+	if target != "" {
+		if err := CheckURL(target); err != nil {
 			return err
 		}
 	}
 	return d.Tx(ctx, acc.ID, func(tx *db.Tx) (err error) {
-		if url == "" {
+		if target == "" {
 			err = tx.RemoveEndpoint(ctx, acc.ID)
 		} else {
-			err = tx.SetEndpoint(ctx, queries.SetEndpointParams{AccountID: acc.ID, Url: url})
+			err = tx.SetEndpoint(ctx, queries.SetEndpointParams{AccountID: acc.ID, Url: target})
 		}
 		if err != nil {
 			return fmt.Errorf("store the URL for events: %w", err)
 		}
-		return tx.AppendAudit(ctx, db.AuditEntry{Actor: "operator", Act: "events_url.set", Subject: map[string]string{"url": url}, Effect: map[string]any{}})
+		return tx.AppendAudit(ctx, db.AuditEntry{Actor: "operator", Act: "events_url.set", Subject: map[string]string{"url": origin(target)}, Effect: map[string]any{}})
 	})
+}
+
+// origin is a URL without what may be secret in it: the trail keeps it for ever.
+func origin(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || text == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // Health is how telling an account's CRM goes.
