@@ -1,0 +1,64 @@
+package ingest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mailstamp/mailstamp/db"
+	keysets "github.com/mailstamp/mailstamp/db/seal"
+	"github.com/mailstamp/mailstamp/testenv"
+)
+
+// TestF37ClocksApart: the database's clock and the server's step a day ahead of the worker's and a day behind, and back. What
+// arrives meanwhile is stored by the next pass, whatever its date, and stands where its own or the server's date says.
+func TestF37ClocksApart(t *testing.T) {
+	t.Parallel()
+	keyset, err := keysets.NewKeyset()
+	must(t, err)
+	keys, err := keysets.Load(string(keyset))
+	must(t, err)
+	clock := testenv.NewDatabaseClock(t, testenv.PostgresURL(t))
+	d, err := db.Open(t.Context(), clock.URL, keys)
+	must(t, err)
+	t.Cleanup(d.Close)
+	b := bundleOn(t, d)
+	b.user("ann", "ann@firm.example")
+	b.card("acme", "joe@acme.example")
+	b.mailbox("ann-box", "ann")
+	const apart = 24 * time.Hour
+	type place struct {
+		at      time.Time
+		subject string
+	}
+	var want []place
+	begin := time.Now().Truncate(time.Second)
+	for i, step := range []struct{ database, server time.Duration }{
+		{0, 0}, {apart, -apart}, {-apart, apart}, {apart, apart}, {-apart, -apart}, {0, 0},
+	} {
+		clock.Set(t, step.database)
+		received := begin.Add(step.server + time.Duration(i)*time.Minute)
+		dated := fmt.Sprintf("dated %d", i)
+		b.append("ann-box", "INBOX", mail{id: fmt.Sprintf("d%d@x", i), from: "joe@acme.example", to: "ann@firm.example", subject: dated, at: received.Add(-time.Hour)})
+		undated := fmt.Sprintf("undated %d", i)
+		_, err := b.server.Append("ann-box", "INBOX", nil, received, []byte("From: joe@acme.example\r\nTo: ann@firm.example\r\nSubject: "+undated+"\r\n\r\nx\r\n"))
+		must(t, err)
+		want = append(want, place{received.Add(-time.Hour), dated}, place{received, undated})
+		b.sync("ann-box")
+		if got := b.one(countMessages); got != fmt.Sprint(len(want)) {
+			t.Errorf("database %s and server %s apart: %s of %d messages are stored", step.database, step.server, got, len(want))
+		}
+		b.checkLedger("ann-box")
+		if n := b.writtenIn(func() { b.sync("ann-box") }); n != 0 {
+			t.Errorf("database %s and server %s apart: a further sync wrote %d times", step.database, step.server, n)
+		}
+	}
+	slices.SortFunc(want, func(a, c place) int { return a.at.Compare(c.at) })
+	for i, row := range b.rows(`select subject from messages order by date`) {
+		if got := strings.Trim(row, `()"`); got != want[i].subject {
+			t.Errorf("in place %d by date stands %q, want %q", i, got, want[i].subject)
+		}
+	}
+}
