@@ -6,7 +6,7 @@ BENCH ?=
 # What git sees as changed, contents included. check compares it with itself.
 tree = git status --porcelain && git diff HEAD | git hash-object --stdin
 
-.PHONY: help run test check bench prove simulate mutants fmt generate clean tidy-check
+.PHONY: help run test check bench prove simulate killed mutants fmt generate clean tidy-check
 
 help: ## print this
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ prove: bin/session ## the proof of visibility at full length: 10,000 random step
 
 simulate: bin/session ## the whole system under random faults, compared with the truth (SEED=, STEPS=; without SEED three)
 	MAILSTAMP_SIMULATE_SEED=$(SEED) MAILSTAMP_SIMULATE_STEPS=$(or $(STEPS),2000) bin/session $(GO) test -race -timeout 2h -count=1 -v -run TestSimulation ./testenv/simulate
+
+killed: bin/session ## kill the worker again and again during a first sync of a million messages (MESSAGES= for fewer)
+	MAILSTAMP_F33_MESSAGES=$(or $(MESSAGES),1000000) bin/session $(GO) test -timeout 8h -count=1 -v -run TestF33 ./cmd/mailstamp
 
 mutants: bin/session ## make known mistakes, one by one: does the suite catch each? (M="a part of a name" for some)
 	@bin/session $(GO) run ./testenv/mutants $(if $(M),"$(M)")

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// killedMails are in the mailbox, or as many as killedMailsEnv says: FAULTS asks for a million, which takes a while.
+	// killedMails are in the mailbox, or as many as killedMailsEnv says: FAULTS asks for a million (make killed).
 	killedMails    = 3_000
 	killedMailsEnv = "MAILSTAMP_F33_MESSAGES"
 	killedKills    = 5
