@@ -21,6 +21,7 @@ type conn interface {
 	CanResync() bool
 	Resync(ctx context.Context, name string, uidValidity uint32, modSeq uint64) (sel imapconn.Selected, changes imapconn.Changes, told bool, err error)
 	UIDs(ctx context.Context, since time.Time) (imapconn.UIDRanges, error)
+	UIDsSince(ctx context.Context, uids imapconn.UIDRanges, since time.Time) (imapconn.UIDRanges, error)
 	HasUIDs(ctx context.Context, uids imapconn.UIDRanges) (imapconn.UIDRanges, error)
 	FetchHeaders(ctx context.Context, uids imapconn.UIDRanges, fn func(imapconn.HeaderItem) error) (imapconn.UIDRanges, error)
 	FetchBodies(ctx context.Context, uids imapconn.UIDRanges, maxBytes int64, fn func(imapconn.BodyItem) error) (imapconn.UIDRanges, error)

@@ -231,8 +231,8 @@ func (l *loop) look(ctx context.Context, f *folder) (plan.Shown, error) {
 		return shown, err
 	}
 	shown.Window = shown.All
-	if len(shown.All.Subtract(f.uids)) > 0 {
-		window, err := l.conn.UIDs(ctx, windowStart(l.row))
+	if unknown := shown.All.Subtract(f.uids); len(unknown) > 0 {
+		window, err := l.conn.UIDsSince(ctx, unknown, windowStart(l.row))
 		if err != nil {
 			return shown, err
 		}

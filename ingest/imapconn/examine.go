@@ -137,6 +137,17 @@ func (c *Conn) UIDs(ctx context.Context, from time.Time) (UIDRanges, error) {
 	return uids, nil
 }
 
+// UIDsSince returns which of uids arrived as UIDs says of since. Asked for a
+// few, the server need not look at the dates of all.
+func (c *Conn) UIDsSince(ctx context.Context, uids UIDRanges, from time.Time) (UIDRanges, error) {
+	if len(uids) > rangesPerFetch {
+		all, err := c.UIDs(ctx, from)
+		return all.Intersect(uids), err
+	}
+	got, err := c.search(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{librarySet(uids)}, Since: since(from)})
+	return got.Intersect(uids), err
+}
+
 // HasUIDs returns which of uids exist in the examined folder: the second look
 // before an absence is believed (F12, F15).
 func (c *Conn) HasUIDs(ctx context.Context, uids UIDRanges) (UIDRanges, error) {

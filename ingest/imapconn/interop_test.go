@@ -182,6 +182,9 @@ func reads(t *testing.T, b mailbox, cfg imapconn.Config) {
 		if uids, err := c.UIDs(ctx, since); err != nil || uids.String() != want {
 			t.Errorf("UIDs since %v = %s, %v", since, uids, err)
 		}
+		if some, err := c.UIDsSince(ctx, uidset.Between(3, 9), since); err != nil || some.String() != strings.Replace(want, "1:3", "3", 1) {
+			t.Errorf("UIDs from 3 on since %v = %s, %v", since, some, err)
+		}
 	}
 	if has, err := c.HasUIDs(ctx, uidset.Between(2, 9)); err != nil || has.String() != "2:3,5" {
 		t.Errorf("HasUIDs = %s, %v", has, err)

@@ -13,7 +13,7 @@ type Held struct {
 type Shown struct {
 	Status Status
 	All    uidset.Set // every UID
-	Window uidset.Set // those within the window
+	Window uidset.Set // those within the window; it need not tell of what is held
 	// Changed are the new and those with other flags since Held.Saved.ModSeq, where Told.
 	Changed uidset.Set
 	Told    bool
