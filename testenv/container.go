@@ -33,6 +33,7 @@ type boxSpec struct {
 	image string // folder of images
 	ports []string
 	data  string // a directory that is written much; below it the container has a file system of the machine's own
+	run   string // a directory that is empty at each start, as after a machine's: what a kill left there stops some servers
 	files []testcontainers.ContainerFile
 	ready func(b *box) func(ctx context.Context) error
 }
@@ -73,6 +74,9 @@ func (e *engine) start(ctx context.Context, spec boxSpec) (b *box, err error) {
 			h.PortBindings = bindings
 			if spec.data != "" {
 				h.Mounts = append(h.Mounts, mount.Mount{Type: mount.TypeVolume, Target: spec.data})
+			}
+			if spec.run != "" {
+				h.Tmpfs = map[string]string{spec.run: "mode=0755"}
 			}
 			h.Init = new(true) // reaps what exec leaves
 		},

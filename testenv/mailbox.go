@@ -47,6 +47,7 @@ func startIMAP(ctx context.Context, e *engine, image string, more ...string) (*I
 	b, err := e.start(ctx, boxSpec{
 		image: image,
 		data:  "/mail",
+		run:   "/run/dovecot", // the other servers have none
 		ports: append([]string{"143/tcp", "993/tcp"}, more...),
 		files: []testcontainers.ContainerFile{
 			{Reader: bytes.NewReader(c.cert), ContainerFilePath: "/etc/mailstamp/cert.pem", FileMode: 0o644},

@@ -3,7 +3,7 @@ package main
 const (
 	rulesFile     = "visibility/rules/rules.go"
 	schema        = "db/migrations/00001_schema.sql"
-	schema6       = "db/migrations/00006_visibility.sql"
+	schema6       = "db/migrations/00005_visibility.sql"
 	conversations = "db/queries/conversations.sql.go"
 	feedQueries   = "db/queries/feed.sql.go"
 )
