@@ -57,7 +57,7 @@ bench: ## measure: one line "bench <name> <value> <unit>" per figure (BENCH="nam
 prove: bin/session ## the proof of visibility at full length: 10,000 random steps, every interleaving, every order
 	MAILSTAMP_HISTORY_STEPS=$(or $(STEPS),10000) MAILSTAMP_INTERLEAVING_TURNS=0 bin/session $(GO) test -race -timeout 1h -v -run 'TestV14|TestV01|TestV03' ./visibility
 
-simulate: bin/session ## the whole system under random faults, compared with the truth (SEED=, STEPS=; without SEED three)
+simulate: bin/session ## the whole system under random faults, compared with the truth (SEED=, STEPS=; without SEED three, one of them new)
 	MAILSTAMP_SIMULATE_SEED=$(SEED) MAILSTAMP_SIMULATE_STEPS=$(or $(STEPS),2000) bin/session $(GO) test -race -timeout 2h -count=1 -v -run TestSimulation ./testenv/simulate
 
 killed: bin/session ## kill the worker again and again during a first sync of a million messages (MESSAGES= for fewer)

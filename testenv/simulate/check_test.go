@@ -90,7 +90,7 @@ func (w *world) awaitTruth(long bool) {
 		}
 	}
 	w.t.Fatalf("%d differences %s after the faults ended:\n  %s\nthe last warnings:\n  %s", len(wrong), settling,
-		strings.Join(wrong[:min(len(wrong), tail)], "\n  "), strings.Join(w.passes.warned[max(0, len(w.passes.warned)-tail):], "\n  "))
+		strings.Join(wrong[:min(len(wrong), tail)], "\n  "), strings.Join(w.passes.lastWarnings(), "\n  "))
 }
 
 // sweep queues what is behind, as the sweep does.

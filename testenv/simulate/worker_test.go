@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -108,6 +109,12 @@ type passLog struct {
 
 func newPassLog() *passLog {
 	return &passLog{ended: map[int64]int{}, writes: map[int64]int64{}}
+}
+
+func (p *passLog) lastWarnings() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.warned[max(0, len(p.warned)-tail):])
 }
 
 func (*passLog) Enabled(context.Context, slog.Level) bool { return true }
