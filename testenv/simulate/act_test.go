@@ -13,6 +13,8 @@ const (
 	maxAnew = 3
 	// maxOff is how far the database's clock is stepped (F37).
 	maxOff = 26 * time.Hour
+	// maxServerOff is how far the mail server's is off: a Date further ahead of it is not believed (F35).
+	maxServerOff = 24 * time.Hour
 	// maxAway is how long a server is away at most.
 	maxAway = 150 * time.Millisecond
 	// maxPause is how long the system is left alone after an act.
@@ -88,7 +90,7 @@ func (w *world) append(b *box, name string, l *letter, seen bool) {
 		flags = []string{`\Seen`}
 	}
 	// The server's clock is off too.
-	at := l.answered.Date.Add(time.Duration(w.r.Int64N(int64(2*maxOff))) - maxOff)
+	at := l.answered.Date.Add(time.Duration(w.r.Int64N(int64(2*maxServerOff))) - maxServerOff)
 	uid, err := w.server.Append(b.id, name, flags, at, l.raw)
 	w.must(err)
 	f := b.folders[name]
