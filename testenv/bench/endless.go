@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/mailstamp/mailstamp/testenv"
 )
@@ -18,30 +17,10 @@ import (
 // what a back-fill asks for.
 func serveEndless(b *bench, u testenv.User, messages uint32) (host string, port int) {
 	b.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return // closed
-			}
-			serving.Go(func() {
-				defer conn.Close()
-				e := endless{w: bufio.NewWriterSize(conn, 64<<10), messages: messages, user: u}
-				e.serve(bufio.NewReader(conn))
-			})
-		}
+	return listen(b, func(conn net.Conn) {
+		e := endless{w: bufio.NewWriterSize(conn, 64<<10), messages: messages, user: u}
+		e.serve(bufio.NewReader(conn))
 	})
-	b.Cleanup(func() {
-		listener.Close()
-		serving.Wait()
-	})
-	at := listener.Addr().(*net.TCPAddr)
-	return at.IP.String(), at.Port
 }
 
 type endless struct {

@@ -50,37 +50,17 @@ func backfillFar(b *bench) {
 // newLink is a way to the server on which every byte takes farDelay, and as many as like may be on it.
 func newLink(b *bench, server string) (host string, port int) {
 	b.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return // closed
-			}
-			serving.Go(func() {
-				defer client.Close()
-				far, err := net.Dial("tcp", server)
-				if err != nil {
-					return // the client sees the connection end
-				}
-				defer far.Close()
-				var both sync.WaitGroup
-				both.Go(func() { delay(client, far) })
-				delay(far, client)
-				both.Wait()
-			})
+	return listen(b, func(client net.Conn) {
+		far, err := net.Dial("tcp", server)
+		if err != nil {
+			return // the client sees the connection end
 		}
+		defer far.Close()
+		var both sync.WaitGroup
+		both.Go(func() { delay(client, far) })
+		delay(far, client)
+		both.Wait()
 	})
-	b.Cleanup(func() {
-		listener.Close()
-		serving.Wait() // the workers were ended before
-	})
-	at := listener.Addr().(*net.TCPAddr)
-	return at.IP.String(), at.Port
 }
 
 // delay passes bytes on, each farDelay after it came.

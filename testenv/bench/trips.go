@@ -37,31 +37,12 @@ type trip struct {
 // newTripCounter listens on loopback until the benchmark ends.
 func newTripCounter(b *bench, server string) *tripCounter {
 	b.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatalf("listen: %v", err)
-	}
-	at := listener.Addr().(*net.TCPAddr)
-	c := &tripCounter{host: at.IP.String(), port: at.Port}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return // closed
-			}
-			serving.Go(func() { c.serve(client, server) })
-		}
-	})
-	b.Cleanup(func() {
-		listener.Close()
-		serving.Wait() // the worker, which holds the connections, was ended before
-	})
+	c := &tripCounter{}
+	c.host, c.port = listen(b, func(client net.Conn) { c.serve(client, server) })
 	return c
 }
 
 func (c *tripCounter) serve(client net.Conn, address string) {
-	defer client.Close()
 	server, err := net.Dial("tcp", address)
 	if err != nil {
 		return // the client sees the connection end
