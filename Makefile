@@ -6,7 +6,7 @@ BENCH ?=
 # What git sees as changed, contents included. check compares it with itself.
 tree = git status --porcelain && git diff HEAD | git hash-object --stdin
 
-.PHONY: help run test check bench prove simulate killed mutants fmt generate clean tidy-check
+.PHONY: help run test check bench prove simulate killed cuts mutants fmt generate clean tidy-check
 
 help: ## print this
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ simulate: bin/session ## the whole system under random faults, compared with the
 
 killed: bin/session ## kill the worker again and again during a first sync of a million messages (MESSAGES= for fewer)
 	MAILSTAMP_F33_MESSAGES=$(or $(MESSAGES),1000000) bin/session $(GO) test -timeout 8h -count=1 -v -run TestF33 ./cmd/mailstamp
+
+cuts: bin/session ## cut the connection after every byte of two syncs (EVERY= for each so many bytes)
+	MAILSTAMP_CUT_EVERY=$(or $(EVERY),1) bin/session $(GO) test -race -timeout 8h -count=1 -v -run TestF20F21CutAfterEveryByte ./ingest
 
 mutants: bin/session ## make known mistakes, one by one: does the suite catch each? (M="a part of a name" for some)
 	@bin/session $(GO) run ./testenv/mutants $(if $(M),"$(M)")

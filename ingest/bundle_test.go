@@ -16,6 +16,7 @@ import (
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/address"
+	keysets "github.com/mailstamp/mailstamp/db/seal"
 	"github.com/mailstamp/mailstamp/ingest/imapconn"
 	"github.com/mailstamp/mailstamp/ingest/imapconn/safedial"
 	"github.com/mailstamp/mailstamp/ingest/imaplocal"
@@ -44,6 +45,24 @@ type bundle struct {
 
 const password = "secret of the mailbox"
 
+func newKeys(t testing.TB) *keysets.Sealer {
+	t.Helper()
+	keyset, err := keysets.NewKeyset()
+	must(t, err)
+	keys, err := keysets.Load(string(keyset))
+	must(t, err)
+	return keys
+}
+
+// openDB opens a database as a program does; it is closed before what its URL leads through ends.
+func openDB(t testing.TB, url string, keys *keysets.Sealer) *db.DB {
+	t.Helper()
+	d, err := db.Open(t.Context(), url, keys)
+	must(t, err)
+	t.Cleanup(d.Close)
+	return d
+}
+
 func newBundle(t testing.TB) *bundle {
 	t.Helper()
 	return bundleOn(t, testenv.DB(t))
@@ -51,7 +70,13 @@ func newBundle(t testing.TB) *bundle {
 
 func bundleOn(t testing.TB, d *db.DB) *bundle {
 	t.Helper()
-	server, err := imaplocal.New(imaplocal.Options{})
+	return bundleServed(t, d, imaplocal.Options{})
+}
+
+// bundleServed is an account of its own, on a server of its own, in a database that may be others' too.
+func bundleServed(t testing.TB, d *db.DB, served imaplocal.Options) *bundle {
+	t.Helper()
+	server, err := imaplocal.New(served)
 	must(t, err)
 	t.Cleanup(func() { server.Close() })
 	b := &bundle{t: t, ctx: t.Context(), db: d, server: server, met: map[int64]int{}}

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mailstamp/mailstamp/db"
-	keysets "github.com/mailstamp/mailstamp/db/seal"
 	"github.com/mailstamp/mailstamp/testenv"
 )
 
@@ -16,15 +14,8 @@ import (
 // arrives meanwhile is stored by the next pass, whatever its date, and stands where its own or the server's date says.
 func TestF37ClocksApart(t *testing.T) {
 	t.Parallel()
-	keyset, err := keysets.NewKeyset()
-	must(t, err)
-	keys, err := keysets.Load(string(keyset))
-	must(t, err)
 	clock := testenv.NewDatabaseClock(t, testenv.PostgresURL(t))
-	d, err := db.Open(t.Context(), clock.URL, keys)
-	must(t, err)
-	t.Cleanup(d.Close)
-	b := bundleOn(t, d)
+	b := bundleOn(t, openDB(t, clock.URL, newKeys(t)))
 	b.user("ann", "ann@firm.example")
 	b.card("acme", "joe@acme.example")
 	b.mailbox("ann-box", "ann")

@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/mailstamp/mailstamp/db"
-	keysets "github.com/mailstamp/mailstamp/db/seal"
 	"github.com/mailstamp/mailstamp/testenv"
 )
 
@@ -25,15 +24,8 @@ func TestF39LostCommitsHappenOnce(t *testing.T) {
 	undisturbed.sync("ann-box")
 	want := undisturbed.content()
 
-	keyset, err := keysets.NewKeyset()
-	must(t, err)
-	keys, err := keysets.Load(string(keyset))
-	must(t, err)
 	proxy := testenv.NewDatabaseProxy(t, testenv.PostgresURL(t))
-	d, err := db.Open(t.Context(), proxy.URL, keys)
-	must(t, err)
-	defer d.Close() // before the proxy ends
-	b := bundleOn(t, d).furnish()
+	b := bundleOn(t, openDB(t, proxy.URL, newKeys(t))).furnish()
 	var mu sync.Mutex
 	seed := rand.Uint64()
 	random, left, met := rand.New(rand.NewPCG(seed, 39)), 12, 0
@@ -48,6 +40,7 @@ func TestF39LostCommitsHappenOnce(t *testing.T) {
 		return []testenv.CommitFault{testenv.CommitLost, testenv.AnswerLost}[met%2]
 	})
 	l := newLoop(NewSupervisor(b.opts), b.acc, 0, 0)
+	var err error
 	for range 60 { // the lease too may need more than one try
 		if err = b.tryLease(l); err == nil {
 			if err = b.trySync(l); err == nil {

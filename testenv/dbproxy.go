@@ -1,7 +1,10 @@
 package testenv
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -31,6 +34,8 @@ type DatabaseProxy struct {
 	conns  map[net.Conn]bool
 	away   bool
 	commit func() CommitFault
+	// statement says that the program is killed before a statement.
+	statement func() bool
 }
 
 // NewDatabaseProxy stands before the database of a URL until the test ends.
@@ -40,7 +45,7 @@ func NewDatabaseProxy(tb testing.TB, databaseURL string) *DatabaseProxy {
 	if err != nil {
 		tb.Fatalf("testenv: read the database URL: %v", err)
 	}
-	p := &DatabaseProxy{target: u.Host, conns: map[net.Conn]bool{}, commit: func() CommitFault { return CommitPasses }}
+	p := &DatabaseProxy{target: u.Host, conns: map[net.Conn]bool{}, commit: func() CommitFault { return CommitPasses }, statement: func() bool { return false }}
 	if p.ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		tb.Fatalf("testenv: listen before the database: %v", err)
 	}
@@ -60,6 +65,16 @@ func (p *DatabaseProxy) AtCommit(fault func() CommitFault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.commit = fault
+}
+
+// AtStatement has killed asked before each statement of a transaction that may
+// write, COMMIT among them; it is called by several goroutines. Once it says true
+// the database never sees that statement, and is away, as it is for a program
+// that was killed.
+func (p *DatabaseProxy) AtStatement(killed func() bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.statement = killed
 }
 
 // Cut closes all connections.
@@ -120,11 +135,7 @@ func (p *DatabaseProxy) accept() {
 	}
 }
 
-// commitMessage is COMMIT as the driver sends it: a simple query (PostgreSQL
-// manual, 55.7 "Message Formats").
-var commitMessage = []byte("Q\x00\x00\x00\x0bcommit\x00")
-
-// pass passes bytes until one side ends or a fault ends both.
+// pass passes messages, and answers, until one side ends or a fault ends both.
 func (p *DatabaseProxy) pass(client, server net.Conn) {
 	answered := make(chan struct{})
 	var swallow sync.Mutex
@@ -147,13 +158,24 @@ func (p *DatabaseProxy) pass(client, server net.Conn) {
 		server.Close()
 		<-answered
 	}()
-	buf := make([]byte, 32<<10)
+	writes := false // the transaction may
+	from, to := frontend{r: bufio.NewReaderSize(client, 32<<10)}, bufio.NewWriterSize(server, 32<<10)
 	for {
-		n, err := client.Read(buf)
-		if bytes.Contains(buf[:n], commitMessage) {
-			p.mu.Lock()
-			fault := p.commit
-			p.mu.Unlock()
+		message, err := from.next()
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		killed, fault := p.statement, p.commit
+		p.mu.Unlock()
+		if message[0] == 'Q' && bytes.HasPrefix(message[5:], []byte("begin")) {
+			writes = !bytes.Contains(message, []byte("read only"))
+		}
+		if writes && isStatement(message) && killed() {
+			p.Away(true)
+			return
+		}
+		if isCommit(message) {
 			switch fault() {
 			case CommitLost:
 				return
@@ -161,16 +183,61 @@ func (p *DatabaseProxy) pass(client, server net.Conn) {
 				swallow.Lock()
 				lost = true
 				swallow.Unlock()
-				if writeAll(server, buf[:n]) {
+				if writeAll(to, message) && to.Flush() == nil {
 					<-answered // the database has committed
 				}
 				return
 			}
 		}
-		if n > 0 && !writeAll(server, buf[:n]) || err != nil {
+		if !writeAll(to, message) || from.r.Buffered() == 0 && to.Flush() != nil {
 			return
 		}
 	}
+}
+
+// frontend reads what a driver sends, message by message (PostgreSQL manual,
+// 55.7 "Message Formats").
+type frontend struct {
+	r       *bufio.Reader
+	started bool
+}
+
+// protocolMajor is that of a StartupMessage, after which messages have a type;
+// a request for encryption comes before it, under another number.
+const protocolMajor = 3
+
+func (f *frontend) next() ([]byte, error) {
+	typed := 0
+	if f.started {
+		typed = 1
+	}
+	head := make([]byte, typed+4)
+	if _, err := io.ReadFull(f.r, head); err != nil {
+		return nil, err
+	}
+	length := binary.BigEndian.Uint32(head[typed:]) // with itself
+	if length < 4 || length > maxMessageBytes {
+		return nil, fmt.Errorf("a message of %d bytes", length)
+	}
+	message := append(head, make([]byte, length-4)...)
+	if _, err := io.ReadFull(f.r, message[typed+4:]); err != nil {
+		return nil, err
+	}
+	if !f.started && len(message) >= 8 && binary.BigEndian.Uint16(message[4:]) == protocolMajor {
+		f.started = true
+	}
+	return message, nil
+}
+
+// maxMessageBytes is more than a batch of mail takes.
+const maxMessageBytes = 256 << 20
+
+// isStatement says that a message makes the database execute: Query or Execute.
+func isStatement(message []byte) bool { return message[0] == 'Q' || message[0] == 'E' }
+
+// isCommit says that it is COMMIT, which drivers send as a Query.
+func isCommit(message []byte) bool {
+	return message[0] == 'Q' && string(message[5:]) == "commit\x00"
 }
 
 func writeAll(w io.Writer, p []byte) bool {
