@@ -254,7 +254,7 @@ func TestF11S08FolderNamesRoundTrip(t *testing.T) {
 	t.Parallel()
 	names := []string{
 		"a/b/c", "{5}", "Entwürfe", "日本語/台北 😀", `back\slash`, `quo"te`, "&", "100%", "star*", "[Gmail]/All Mail", " lead", "trail ", "inbox/sub", "Inbox2", "tab\there",
-		"../../etc/passwd", "'; drop table folders; --", "x) UID FETCH 1 (", "‮right", "e\u0301 é", strings.Repeat("deep/", 199) + "end",
+		"../../etc/passwd", "'; drop table folders; --", "x) UID FETCH 1 (", "\u202eright", "e\u0301 é", strings.Repeat("deep/", 199) + "end",
 	}
 	b := newBundle(t)
 	b.user("ann", "ann@firm.example")
