@@ -49,6 +49,33 @@ func TestF16_OddFetchResponses(t *testing.T) {
 	}
 }
 
+// F37: the hour that a change of the clocks repeats is told apart by its zone, and a leap second is a time.
+func TestF37_InternalDates(t *testing.T) {
+	t.Parallel()
+	for told, want := range map[string]string{
+		"25-Oct-2026 02:30:00 +0200": "2026-10-25T00:30:00Z",
+		"25-Oct-2026 02:30:00 +0100": "2026-10-25T01:30:00Z",
+		" 8-Mar-2026 02:30:00 -0500": "2026-03-08T07:30:00Z", // an hour that no clock showed
+		"31-Dec-2016 23:59:60 +0000": "2017-01-01T00:00:00Z",
+		"01-Jan-2017 08:59:60 +0900": "2017-01-01T00:00:00Z",
+		"31-Dec-2016 23:60:00 +0000": "0001-01-01T00:00:00Z", // none, and no reason to lose the message
+		"31-Dec-2016 23:59:61 +0000": "0001-01-01T00:00:00Z",
+	} {
+		c := scripted(t, "", true, func(p *peer) {
+			p.answer("UID FETCH 1 (UID ", strings.Replace(msg(1, "h1"), "04-Mar-2026 05:06:07 +0000", told, 1))
+		})
+		missing, err := c.FetchHeaders(t.Context(), uidset.Of(1), func(h HeaderItem) error {
+			if got := h.InternalDate.Format(time.RFC3339); got != want || h.Err != nil {
+				t.Errorf("%s is read as %s, %v; want %s", told, got, h.Err, want)
+			}
+			return nil
+		})
+		if err != nil || len(missing) > 0 {
+			t.Errorf("%s: missing %s, %v", told, missing, err)
+		}
+	}
+}
+
 // F17: what the server says unasked changes nothing of the answer and is kept
 // as a hint.
 func TestF17_UnsolicitedInsideCommands(t *testing.T) {

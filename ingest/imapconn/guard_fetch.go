@@ -2,6 +2,7 @@ package imapconn
 
 import (
 	"math"
+	"strings"
 	"time"
 )
 
@@ -155,9 +156,13 @@ func (g *guard) readFetchItem(col *collector, fd *fetchData) error {
 		if k != tokQuoted {
 			return lx.skipValue(k)
 		}
-		// A date that is none is no reason to lose the message (F35).
-		if t, err := time.Parse(internalDate, string(lx.text)); err == nil {
-			fd.date = t.UTC()
+		// A date that is none is no reason to lose the message (F35); a leap second is the one after :59 (F37).
+		text, leap := string(lx.text), time.Duration(0)
+		if before, zone, is := strings.Cut(text, ":60 "); is {
+			text, leap = before+":59 "+zone, time.Second
+		}
+		if t, err := time.Parse(internalDate, text); err == nil {
+			fd.date = t.UTC().Add(leap)
 		}
 	case "RFC822.SIZE":
 		n, err := number(lx, k, math.MaxInt64)
