@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/mailstamp/mailstamp/ingest/imapconn"
+	"github.com/mailstamp/mailstamp/ingest/message"
 )
 
 // hostileServer is a server of a few lines that is well until it is asked for mail: then it says what it likes.
@@ -151,5 +153,51 @@ func TestS07HostileServersHarmNobodyElse(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 32<<20 {
 		t.Errorf("the heap grew by %d MB", grown>>20)
+	}
+}
+
+// S06, F34: bombs that come through the whole way cost themselves only: each is put aside with its reason, or stored within the
+// bounds; their neighbours are stored, and memory is as before.
+func TestS06BombsCostThemselvesOnly(t *testing.T) {
+	// Not parallel: it measures the process's memory.
+	repeat := func(unit string, bytes int) string { return strings.Repeat(unit, bytes/len(unit)+1) }
+	text := func(headers string) string { return "Content-Type: text/plain" + headers + "\r\n" }
+	bombs := []struct{ name, head, body, want string }{
+		{"200,000 parts", "Content-Type: multipart/mixed; boundary=b\r\n", strings.Repeat("--b\r\n\r\nx\r\n", 200_000), "quarantined " + message.ReasonTooManyParts},
+		{"header of 20 MB", "X-Long: " + repeat("x", 20<<20) + "\r\n", "x", "quarantined " + message.ReasonTooLarge},
+		{"line of 10 MB", "", repeat("x", 10<<20), "stored"},
+		{"charset", text("; charset=utf-7"), repeat("+A-", 4<<20), "stored"},
+		{"unknown charset", text("; charset=" + repeat("x", 500)), repeat("\xff\xfe", 4<<20), "stored"},
+		{"base64", text("\r\nContent-Transfer-Encoding: base64"), repeat("QUFB", 12<<20), "stored"},
+		{"broken base64", text("\r\nContent-Transfer-Encoding: base64"), repeat("%=%=", 4<<20), "stored"},
+		{"quoted-printable", text("\r\nContent-Transfer-Encoding: quoted-printable"), repeat("=41=\r\n", 12<<20), "stored"},
+		{"HTML", "Content-Type: text/html\r\n", repeat("<b><i x=y>", 4<<20), "stored"},
+	}
+	b := office(t)
+	var want []string
+	for i, bomb := range bombs {
+		uid := b.append("ann-box", "INBOX", mail{id: fmt.Sprintf("bomb%d@x", i), from: "joe@acme.example", to: "ann@firm.example", subject: bomb.name, extra: bomb.head, body: bomb.body})
+		want = append(want, fmt.Sprintf("INBOX/%d %s", uid, bomb.want))
+		uid = b.append("ann-box", "INBOX", mail{id: fmt.Sprintf("next%d@x", i), from: "joe@acme.example", to: "ann@firm.example", body: "x"})
+		want = append(want, fmt.Sprintf("INBOX/%d stored", uid))
+	}
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	b.sync("ann-box")
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 16<<20 {
+		t.Errorf("the heap grew by %d MB", grown>>20)
+	}
+	b.checkLedger("ann-box")
+	ledger := b.ledger("ann-box")
+	for _, w := range want {
+		if !slices.Contains(ledger, w) {
+			t.Errorf("no %q in the ledger: %q", w, ledger)
+		}
+	}
+	if got := b.one(`select max(length(text)) <= $1 and max(length(html)) <= $2 from message_bodies`, message.DefaultLimits.TextBytes, message.DefaultLimits.HTMLBytes); got != "t" {
+		t.Error("a body is stored beyond the bounds")
 	}
 }
