@@ -318,13 +318,30 @@ func (b *bundle) ledger(mailbox string) []string {
 	return out
 }
 
+// checkHealth wants a mailbox in a state, with a problem of that code that tells what it is, since when and what to do; with none
+// for no code.
+func (b *bundle) checkHealth(mailbox, state, code string) Health {
+	b.t.Helper()
+	h, err := b.boxes.Get(b.ctx, b.acc, mailbox)
+	must(b.t, err)
+	told := h.Code != nil && *h.Code == code && h.Problem != nil && h.Since != nil && h.ToDo != nil && *h.ToDo != "" && strings.HasSuffix(*h.Problem, *h.ToDo)
+	if code == "" {
+		told = h.Code == nil && h.Problem == nil && h.Since == nil && h.ToDo == nil
+	}
+	if h.State != state || !told {
+		b.t.Errorf("%s is %s with %s %q since %v, to do %q; want %s with %q", mailbox, h.State, deref(h.Code), deref(h.Problem), h.Since, deref(h.ToDo), state, code)
+	}
+	return h
+}
+
 // checkLedger compares the ledger with the server's own list (I1), and messages with the ledger (I2).
 func (b *bundle) checkLedger(mailbox string) {
 	b.t.Helper()
 	held := map[string]bool{}
 	for _, row := range b.ledger(mailbox) {
-		place, _, _ := strings.Cut(row, " ")
-		held[place] = true
+		slash := strings.LastIndex(row, "/") // names have blanks
+		uid, _, _ := strings.Cut(row[slash:], " ")
+		held[row[:slash]+uid] = true
 	}
 	shown, err := b.server.Messages(mailbox)
 	must(b.t, err)

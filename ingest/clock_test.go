@@ -53,3 +53,30 @@ func TestF37ClocksApart(t *testing.T) {
 		}
 	}
 }
+
+// F37: mail of the hour that a change of the clocks repeats stands in its order, as does that of a leap second.
+func TestF37ChangedClocksAndLeapSeconds(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	dates := []string{ // in order
+		"Sat, 31 Dec 2016 23:59:59 +0000", "Sat, 31 Dec 2016 23:59:60 +0000", "Sun, 01 Jan 2017 01:00:01 +0100",
+		"Sun, 29 Mar 2026 01:59:59 +0100", "Sun, 29 Mar 2026 03:00:00 +0200",
+		"Sun, 27 Sep 2026 02:59:59 +0200", "Sun, 27 Sep 2026 02:00:00 +0100", "Sun, 27 Sep 2026 02:59:59 +0100",
+	}
+	for i := range dates {
+		n := (i*3 + 5) % len(dates) // another order of arrival
+		raw := fmt.Sprintf("From: joe@acme.example\r\nTo: ann@firm.example\r\nSubject: clock %d\r\nDate: %s\r\n\r\nx\r\n", n, dates[n])
+		_, err := b.server.Append("ann-box", "INBOX", nil, day, []byte(raw))
+		must(t, err)
+	}
+	b.sync("ann-box")
+	b.checkLedger("ann-box")
+	for i, row := range b.rows(`select subject from messages where subject like 'clock%' order by date`) {
+		if want := fmt.Sprintf("clock %d", i); strings.Trim(row, `()"`) != want {
+			t.Errorf("in place %d by date stands %s, want %s", i, row, want)
+		}
+	}
+	if got := b.one(`select count(distinct date) from messages where subject like 'clock%'`); got != fmt.Sprint(len(dates)) {
+		t.Errorf("%s dates of %d", got, len(dates))
+	}
+}

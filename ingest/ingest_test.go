@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/ingest/imapconn"
 )
 
 // office is a mailbox with a bit of everything.
@@ -148,6 +149,87 @@ func TestF08F09OneMessageInManyPlaces(t *testing.T) {
 		where m.header_id = '8@x' group by 1 order by 1`)
 	if want := []string{"(ann,1,3)", "(bob,1,1)"}; !slices.Equal(got, want) {
 		t.Errorf("copies %q, want %q", got, want)
+	}
+}
+
+// F08, where labels are folders and one holds everything: a mail is one message while it is anywhere, and gone when it is nowhere.
+func TestF08AllMail(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	const all = "[Gmail]/All Mail"
+	must(t, b.server.CreateFolder("ann-box", all))
+	b.wrapped(wrapped{folders: func(folders []imapconn.Folder) {
+		for i := range folders {
+			if folders[i].Name == all {
+				folders[i].Role = "all"
+			}
+		}
+	}})
+	m := mail{id: "8@x", from: "joe@acme.example", to: "ann@firm.example", subject: "Everywhere", body: "Hi."}
+	for _, folder := range []string{"INBOX", "Archive", all} { // two labels
+		b.append("ann-box", folder, m)
+	}
+	b.append("ann-box", all, mail{id: "9@x", from: "joe@acme.example", to: "ann@firm.example", subject: "Archived", body: "Hi."})
+	is := func(want string) {
+		t.Helper()
+		b.sync("ann-box")
+		b.checkLedger("ann-box")
+		got := b.rows(`select f.name from ledger l join messages m on m.id = l.message_id join folders f on f.id = l.folder_id where m.header_id = '8@x' order by f.name`)
+		if strings.Join(got, " ") != want {
+			t.Errorf("it is in %q, want %s", got, want)
+		}
+	}
+	who := func() string { return b.one(`select id, thread_id, stored_at from messages where header_id = '8@x'`) }
+	is(`(Archive) (INBOX) ("[Gmail]/All Mail")`)
+	first := who()
+	if got := b.one(`select count(*) from messages where header_id in ('8@x', '9@x')`); got != "2" {
+		t.Errorf("two mails are %s messages", got)
+	}
+	must(t, b.server.Expunge("ann-box", "INBOX", 4))
+	is(`(Archive) ("[Gmail]/All Mail")`)
+	must(t, b.server.Expunge("ann-box", "Archive", 2))
+	is(`("[Gmail]/All Mail")`)
+	b.append("ann-box", "INBOX", m) // the label comes back
+	is(`(INBOX) ("[Gmail]/All Mail")`)
+	if last := who(); last != first {
+		t.Errorf("the message was %s, is %s", first, last)
+	}
+	must(t, b.server.Expunge("ann-box", all, 1))
+	must(t, b.server.Expunge("ann-box", "INBOX", 5))
+	is("")
+	if got := b.one(`select count(*) from messages where header_id = '8@x'`); got != "0" {
+		t.Error("a mail that is nowhere is still a message")
+	}
+}
+
+// While back-fill is under way the mailbox tells how far it is and for how long.
+func TestProgressHasAnEstimate(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	var seen []Health
+	b.opts.commit = func(name string) error {
+		h, err := b.boxes.Get(b.ctx, b.acc, "ann-box")
+		if name == "batch" {
+			seen = append(seen, h)
+		}
+		return err
+	}
+	b.sync("ann-box")
+	estimated := false
+	for i, h := range seen[1:] { // each as the batch before left it
+		p := h.Progress
+		if h.State != "backfilling" || p.Total != 5 || p.Done <= seen[i].Progress.Done || p.Done >= p.Total {
+			t.Errorf("after batch %d the mailbox is %s, %+v", i+1, h.State, p)
+		}
+		if p.ETASeconds != nil {
+			estimated = estimated || *p.ETASeconds >= 0
+		}
+	}
+	if !estimated {
+		t.Errorf("no estimate in %d batches", len(seen))
+	}
+	if p := b.checkHealth("ann-box", "live", "").Progress; p.Done != 5 || p.Total != 5 || p.ETASeconds != nil {
+		t.Errorf("in the end %+v", p)
 	}
 }
 

@@ -67,9 +67,7 @@ func TestF30LoginWaitsForItsTurn(t *testing.T) {
 	if pause, err := l.fail(b.ctx, err); err != nil || pause > time.Minute {
 		t.Errorf("pause %v, %v", pause, err)
 	}
-	if got := b.one(`select state, problem like '%goes on when one ends%' from mailboxes`); got != "connecting,t" {
-		t.Errorf("state %s", got)
-	}
+	b.checkHealth("ann-box", "connecting", "connections_used_up")
 	waited := make(chan error, 1)
 	go func() {
 		c, err := l.s.o.connectWaiting(b.ctx, b.acc, l.row)
