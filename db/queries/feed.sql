@@ -111,8 +111,15 @@ where m.account_id = @account_id and m.author_id = any (@authors::bigint[]) and 
 -- name: FeedBody :one
 select text, html from message_bodies where account_id = @account_id and message_id = @message_id;
 
--- name: FeedMessage :one
-select author_id, address_ids from messages where account_id = @account_id and id = @id;
+-- name: FeedMessageCards :many
+-- The verdict on a message: the cards on which the viewer may read it, each with the addresses that show it there.
+select v.card_id, v.kind, v.card, g.address_id, g.granted
+from messages m
+join granted_conversations g on g.account_id = m.account_id and g.author_id = m.author_id and g.address_id = any (m.address_ids)
+join card_viewers v on v.account_id = g.account_id and v.card_id = g.card_id and v.user_id = @viewer_id
+where m.account_id = @account_id and m.id = @message_id
+  and (g.author_id = @viewer_id or g.visible) -- of the stamp alone: before any join
+  and g.tracked and (g.author_id = @viewer_id or g.granted);
 
 -- name: FeedShowingCards :many
 -- The cards on which the viewer may read the author's mail with any of the addresses.
@@ -120,9 +127,8 @@ select v.card_id, v.kind, v.card, g.address_id, g.granted
 from granted_conversations g
 join card_viewers v on v.account_id = g.account_id and v.card_id = g.card_id and v.user_id = @viewer_id
 where g.account_id = @account_id and g.author_id = @author_id and g.address_id = any (@address_ids::bigint[])
-  and g.tracked and (g.author_id = @viewer_id or g.granted)
   and (g.author_id = @viewer_id or g.visible) -- of the stamp alone: before any join
-order by v.kind, v.card, g.address_id;
+  and g.tracked and (g.author_id = @viewer_id or g.granted);
 
 -- name: FeedThread :one
 select author_id, merged_into from threads where account_id = @account_id and id = @id;

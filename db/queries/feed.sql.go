@@ -410,25 +410,55 @@ func (q *Queries) FeedIdentities(ctx context.Context, arg FeedIdentitiesParams) 
 	return items, nil
 }
 
-const feedMessage = `-- name: FeedMessage :one
-select author_id, address_ids from messages where account_id = $1 and id = $2
+const feedMessageCards = `-- name: FeedMessageCards :many
+select v.card_id, v.kind, v.card, g.address_id, g.granted
+from messages m
+join granted_conversations g on g.account_id = m.account_id and g.author_id = m.author_id and g.address_id = any (m.address_ids)
+join card_viewers v on v.account_id = g.account_id and v.card_id = g.card_id and v.user_id = $1
+where m.account_id = $2 and m.id = $3
+  and (g.author_id = $1 or g.visible) -- of the stamp alone: before any join
+  and g.tracked and (g.author_id = $1 or g.granted)
 `
 
-type FeedMessageParams struct {
+type FeedMessageCardsParams struct {
+	ViewerID  int64
 	AccountID int64
-	ID        int64
+	MessageID int64
 }
 
-type FeedMessageRow struct {
-	AuthorID   int64
-	AddressIds []int64
+type FeedMessageCardsRow struct {
+	CardID    int64
+	Kind      string
+	Card      string
+	AddressID int64
+	Granted   bool
 }
 
-func (q *Queries) FeedMessage(ctx context.Context, arg FeedMessageParams) (FeedMessageRow, error) {
-	row := q.db.QueryRow(ctx, feedMessage, arg.AccountID, arg.ID)
-	var i FeedMessageRow
-	err := row.Scan(&i.AuthorID, &i.AddressIds)
-	return i, err
+// The verdict on a message: the cards on which the viewer may read it, each with the addresses that show it there.
+func (q *Queries) FeedMessageCards(ctx context.Context, arg FeedMessageCardsParams) ([]FeedMessageCardsRow, error) {
+	rows, err := q.db.Query(ctx, feedMessageCards, arg.ViewerID, arg.AccountID, arg.MessageID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FeedMessageCardsRow
+	for rows.Next() {
+		var i FeedMessageCardsRow
+		if err := rows.Scan(
+			&i.CardID,
+			&i.Kind,
+			&i.Card,
+			&i.AddressID,
+			&i.Granted,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const feedMessages = `-- name: FeedMessages :many
@@ -721,9 +751,8 @@ select v.card_id, v.kind, v.card, g.address_id, g.granted
 from granted_conversations g
 join card_viewers v on v.account_id = g.account_id and v.card_id = g.card_id and v.user_id = $1
 where g.account_id = $2 and g.author_id = $3 and g.address_id = any ($4::bigint[])
-  and g.tracked and (g.author_id = $1 or g.granted)
   and (g.author_id = $1 or g.visible) -- of the stamp alone: before any join
-order by v.kind, v.card, g.address_id
+  and g.tracked and (g.author_id = $1 or g.granted)
 `
 
 type FeedShowingCardsParams struct {

@@ -66,11 +66,11 @@ func seenMessage(ctx context.Context, tx *db.Tx, acc *db.Account, viewer, messag
 	if err != nil {
 		return 0, Item{}, err
 	}
-	m, err := tx.FeedMessage(ctx, queries.FeedMessageParams{AccountID: acc.ID, ID: id})
+	rows, err := tx.FeedMessageCards(ctx, queries.FeedMessageCardsParams{AccountID: acc.ID, ViewerID: user, MessageID: id})
 	if err != nil {
-		return 0, Item{}, notFoundOr(err, "find a message")
+		return 0, Item{}, fmt.Errorf("find the cards that show a message: %w", err)
 	}
-	cards, err := showingCards(ctx, tx, acc, user, m.AuthorID, m.AddressIds, card)
+	cards, err := newShowing(tx, acc, user, rows, card)
 	if err != nil {
 		return 0, Item{}, err
 	}

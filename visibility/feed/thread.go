@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -33,7 +34,12 @@ func (s *Service) Thread(ctx context.Context, acc *db.Account, viewer, thread st
 		if err != nil {
 			return fmt.Errorf("read a thread's addresses: %w", err)
 		}
-		cards, err := showingCards(ctx, tx, acc, user, author, addresses, card)
+		rows, err := tx.FeedShowingCards(ctx, queries.FeedShowingCardsParams{
+			AccountID: acc.ID, ViewerID: user, AuthorID: author, AddressIds: addresses})
+		if err != nil {
+			return fmt.Errorf("find the cards that show a thread: %w", err)
+		}
+		cards, err := newShowing(tx, acc, user, rows, card)
 		if err != nil {
 			return err
 		}
@@ -64,7 +70,6 @@ type showing struct {
 	tx     *db.Tx
 	acc    *db.Account
 	viewer int64
-	author int64
 	cards  []showingCard
 }
 
@@ -74,24 +79,27 @@ type showingCard struct {
 	granted map[int64]bool // by address: visible to everybody who can open the card, or to the author alone
 }
 
-// showingCards finds them, or visibility.ErrNotFound when there is none. With only, that card alone counts.
-func showingCards(ctx context.Context, tx *db.Tx, acc *db.Account, viewer, author int64, addresses []int64, only *visibility.CardRef) (*showing, error) {
-	rows, err := tx.FeedShowingCards(ctx, queries.FeedShowingCardsParams{
-		AccountID: acc.ID, ViewerID: viewer, AuthorID: author, AddressIds: addresses})
-	if err != nil {
-		return nil, fmt.Errorf("find the cards that show a message: %w", err)
-	}
-	s := &showing{tx: tx, acc: acc, viewer: viewer, author: author}
+// newShowing makes them of rows, or visibility.ErrNotFound when there is none. With only, that card alone counts.
+func newShowing[Row queries.FeedShowingCardsRow | queries.FeedMessageCardsRow](
+	tx *db.Tx, acc *db.Account, viewer int64, rows []Row, only *visibility.CardRef,
+) (*showing, error) {
+	s := &showing{tx: tx, acc: acc, viewer: viewer}
+	granted := map[int64]map[int64]bool{}
 	for _, row := range rows {
+		row := queries.FeedShowingCardsRow(row)
 		ref := visibility.CardRef{Kind: rules.Kind(row.Kind), ID: row.Card}
 		if only != nil && ref != *only {
 			continue
 		}
-		if last := len(s.cards) - 1; last < 0 || s.cards[last].id != row.CardID {
-			s.cards = append(s.cards, showingCard{row.CardID, ref, map[int64]bool{}})
+		if granted[row.CardID] == nil {
+			granted[row.CardID] = map[int64]bool{}
+			s.cards = append(s.cards, showingCard{row.CardID, ref, granted[row.CardID]})
 		}
-		s.cards[len(s.cards)-1].granted[row.AddressID] = row.Granted
+		granted[row.CardID][row.AddressID] = row.Granted
 	}
+	slices.SortFunc(s.cards, func(a, b showingCard) int {
+		return cmp.Or(cmp.Compare(a.ref.Kind, b.ref.Kind), cmp.Compare(a.ref.ID, b.ref.ID))
+	})
 	if len(s.cards) == 0 {
 		return nil, visibility.ErrNotFound
 	}
