@@ -35,7 +35,7 @@
 //     batches by a job, and the constraint is added NOT VALID and validated in a later release.
 //   - No statement holds a lock that readers or writers wait for longer than a moment: an index on a table that grows is
 //     made CONCURRENTLY in a migration of its own (-- +goose NO TRANSACTION).
-//   - A new table with account_id gets row-level security as at the end of 00001.
+//   - A new table with account_id gets row-level security as at the end of 00001, with the policy as 00008 has it.
 //   - A released migration is never edited.
 //
 // Two tests hold it against what the first release left (testenv/release1): its statements keep their meaning on this schema
