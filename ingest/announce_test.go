@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -48,4 +49,28 @@ func TestEventsOfMailAreAnnouncedOnce(t *testing.T) {
 	expect("a bounce, a late report of delay, and a bounce of the blind copy", "delivery.changed open@x joe@acme.example bounced unknown_user 5.1.1")
 	b.sync("ann-box")
 	expect("nothing new")
+}
+
+// TestNamedConversationIsAnnounced: a conversation that blind copies made is told once mail names it to its readers, and then no more.
+func TestNamedConversationIsAnnounced(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	b.card("blind", "eve@acme.example")
+	b.append("ann-box", "Sent", mail{id: "1b@x", from: "ann@firm.example", to: "joe@acme.example", bcc: "eve@acme.example", subject: "x", body: "x"})
+	b.sync("ann-box")
+	b.exec(`insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, reason)
+		select k.account_id, c.author_id, k.id, c.address_id, k.kind, true, false, 'setting_nobody'
+		from cards k join card_addresses a on a.card_id = k.id join correspondences c on c.address_id = a.address_id where k.crm_id = 'blind'`)
+	b.announced()
+	for i, want := range [][]string{{"message.stored 2b@x"}, {"message.stored 3b@x", "thread.stamped eve@acme.example"}, {"message.stored 4b@x"}} {
+		m := mail{id: fmt.Sprint(i+2, "b@x"), from: "ann@firm.example", to: "eve@acme.example", subject: fmt.Sprint(i), body: "x"}
+		if i == 0 {
+			m.to, m.bcc = "joe@acme.example", m.to
+		}
+		b.append("ann-box", "Sent", m)
+		b.sync("ann-box")
+		if got := b.announced(); !slices.Equal(got, want) {
+			t.Errorf("announced %q, want %q", got, want)
+		}
+	}
 }

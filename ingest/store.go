@@ -142,6 +142,21 @@ func (w *writer) write(ctx context.Context, progress *queries.SetProgressParams)
 			return fmt.Errorf("stamp new correspondences: %w", err)
 		}
 	}
+	return w.announceNamed(ctx)
+}
+
+// announceNamed tells the CRM of conversations that it may know of from this batch on.
+func (w *writer) announceNamed(ctx context.Context) error {
+	if len(w.fresh) == 0 {
+		return nil
+	}
+	p := queries.AnnounceNamedParams{AccountID: w.acc.ID, AuthorID: w.row.UserID}
+	for _, e := range w.fresh {
+		p.MessageIds = append(p.MessageIds, w.messages[string(e.identity)].id)
+	}
+	if err := w.tx.AnnounceNamed(ctx, p); err != nil {
+		return fmt.Errorf("announce conversations that are named now: %w", err)
+	}
 	return nil
 }
 

@@ -11,6 +11,44 @@ insert into outbox (account_id, type, author_id, message_id)
 select @account_id, 'message.stored', @author_id::bigint, unnest(@message_ids::bigint[])
 where exists (select from crm_endpoints e where e.account_id = @account_id);
 
+-- name: AnnounceNamed :exec
+-- Conversations that existed by blind copies alone, of which EventsDue tells nothing, and that one of these new messages names to
+-- all its readers. After the rows are locked, so that events of a conversation have their ids in the order of the commits.
+with named as materialized (
+    select distinct a.id, a.address
+    from messages m
+    cross join unnest(m.address_ids) as x(id)
+    join addresses a on a.account_id = m.account_id and a.id = x.id
+    where m.account_id = @account_id and m.id = any (@message_ids::bigint[])
+      and exists (select from crm_endpoints e where e.account_id = @account_id)
+      and (m.bcc_addrs = '[]' or exists (
+          select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
+          where lower(trim(e ->> 'address')) = a.address))
+), locked as materialized (
+    select c.*, is_held(c) as held from conversations c
+    where c.account_id = @account_id and c.author_id = @author_id and c.on_card and not c.blocked
+      and c.address_id in (
+          select n.id from named n
+          where exists (select from participants p where p.account_id = @account_id and p.author_id = @author_id
+                        and p.address_id = n.id and p.message_id <> all (@message_ids))
+            and not exists (
+                select from participants p
+                join messages m on m.account_id = p.account_id and m.id = p.message_id
+                where p.account_id = @account_id and p.author_id = @author_id and p.address_id = n.id and p.message_id <> all (@message_ids)
+                  and (m.bcc_addrs = '[]' or exists (
+                      select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
+                      where lower(trim(e ->> 'address')) = n.address))
+                offset 0))
+    order by c.card_id, c.address_id
+    for no key update
+)
+insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
+select @account_id, v.type, c.author_id, c.card_id, c.address_id, v.visible, v.reason
+from locked c
+cross join lateral (values ('thread.stamped', c.visible, c.reason, c.reason <> 'unstamped'),
+                           ('share.held', null, null, c.held)) v (type, visible, reason, told)
+where v.told;
+
 -- name: AnnounceMailbox :exec
 insert into outbox (account_id, type, mailbox_id)
 select @account_id, @type, @mailbox_id::bigint
@@ -41,12 +79,12 @@ update crm_endpoints set taken_until = @now, due_at = @due_at, failures = @failu
 where account_id = @account_id and taken_until = @until;
 
 -- name: EventsDue :many
--- With what the CRM is told of them, as it is now. What is null then is gone, or is a person's who is being erased.
+-- With what the CRM is told of them, as it is now. What is null then is gone, or is a person's who is being erased; what is not known
+-- is a conversation by blind copies alone.
 select o.id, o.type, o.at, o.author_id, o.card_id, o.address_id, o.message_id, o.mailbox_id, o.visible, o.reason, o.status, o.class, o.code,
        o.hard, o.tried_from,
        u.crm_id as author, k.kind as card_kind, k.crm_id as card, a.address, m.thread_id, b.crm_id as mailbox, bu.crm_id as mailbox_user,
-       coalesce(n.threads, 0)::bigint as threads, coalesce(n.messages, 0)::bigint as messages,
-       coalesce(c.cards, '[]')::jsonb as cards
+       n.threads, n.messages, (n.messages > 0 or n.blind = 0)::boolean as known, coalesce(c.cards, '[]')::jsonb as cards
 from outbox o
 left join messages m on m.account_id = o.account_id and m.id = o.message_id
 left join users u on u.account_id = o.account_id and u.id = coalesce(o.author_id, m.author_id)
@@ -55,16 +93,26 @@ left join addresses a on a.account_id = o.account_id and a.id = o.address_id
                      and not exists (select from erasures e where e.account_id = a.account_id and e.hash = a.hash)
 left join mailboxes b on b.account_id = o.account_id and b.id = o.mailbox_id
 left join users bu on bu.account_id = b.account_id and bu.id = b.user_id
-left join lateral (
-    select count(*) as messages, count(distinct x.thread_id) as threads
-    from participants p join messages x on x.account_id = p.account_id and x.id = p.message_id
-    where o.type = 'thread.stamped' and p.account_id = o.account_id and p.author_id = o.author_id and p.address_id = o.address_id
-) n on true
+cross join lateral ( -- of the conversation's messages those that name its address to all their readers, and those that do not
+    select count(*) filter (where y.named) as messages, count(distinct y.thread_id) filter (where y.named) as threads,
+           count(*) filter (where not y.named) as blind
+    from (select x.thread_id, x.bcc_addrs = '[]' or exists (
+                     select from jsonb_array_elements(x.to_addrs || x.cc_addrs || jsonb_build_array(x.from_addr)) as e
+                     where lower(trim(e ->> 'address')) = a.address) as named
+          from participants p join messages x on x.account_id = p.account_id and x.id = p.message_id
+          where o.type in ('thread.stamped', 'share.held')
+            and p.account_id = o.account_id and p.author_id = o.author_id and p.address_id = o.address_id) y
+) n
 left join lateral (
     select jsonb_agg(distinct jsonb_build_object('kind', y.kind, 'id', y.crm_id)) as cards
-    from conversations v join cards y on y.account_id = v.account_id and y.id = v.card_id and y.state = 'open'
+    from conversations v
+    join cards y on y.account_id = v.account_id and y.id = v.card_id and y.state = 'open'
+    join addresses w on w.account_id = v.account_id and w.id = v.address_id
     where o.type = 'message.stored' and v.account_id = o.account_id and v.author_id = m.author_id and v.address_id = any (m.address_ids)
       and v.on_card and not v.blocked
+      and (m.bcc_addrs = '[]' or exists (
+          select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
+          where lower(trim(e ->> 'address')) = w.address))
 ) c on true
 where o.account_id = @account_id and o.state = 'pending' and o.due_at <= @now
 order by o.due_at, o.id

@@ -10,6 +10,11 @@
 //   - A row of the outbox holds ids; what they name is looked up when it is sent. What was deleted or erased meanwhile is not
 //     told (state void). No event has content: no subject, no body, no name.
 //
+//   - The CRM shows events to users who are not the author, and whom a message was blind copied to is the author's to know (SPEC 3.3).
+//     So a conversation that exists by blind copies alone is not told (state void) until a message names its address to all its
+//     readers; then it is, as it stands. Blind copies are not counted in the messages of a conversation, and make no card one of
+//     message.stored, which is told all the same. A share where there is no mail at all is a word, not mail, and is told.
+//
 //   - One sender at a time has its turn at an account's CRM, whatever number of processes run (crm_endpoints.taken_until).
 //     A turn is short, and those wait first whose last is longest ago.
 //
@@ -23,7 +28,7 @@
 // Decisions where SPEC is silent: any 2xx is a delivery, anything else a failure, 410 too. A failed event waits as long
 // again as it has been tried, from 5 seconds to half an hour, for three days; then it is failed, and so is what waited that long
 // for its turn. Threads and messages of thread.stamped count what the conversation has when it is sent. thread.stamped says
-// that visible or reason changed, or were stamped first; a conversation that is blocked from its first stamp on is told to nobody
+// that visible or reason changed, were stamped first, or became known; a conversation that is blocked from its first stamp on is told to nobody
 // (R1). message.stored names the cards that the message is on when it is sent. delivery.changed does not tell what became of blind
 // copies, nor of "sent", which message.stored implies. mailbox.synced comes each time that a mailbox gets in step with its server:
 // the back-fill is done, or a mailbox that had a problem is live again; passes of a live mailbox are not told, their messages are.

@@ -66,7 +66,7 @@ type event struct {
 	triedFrom time.Time
 }
 
-// newEvent is the event of a row of the outbox; false when what it tells of is gone.
+// newEvent is the event of a row of the outbox; false when what it tells of is gone, or not the CRM's to know.
 func newEvent(acc *db.Account, row queries.EventsDueRow) (event, bool, error) {
 	data, ok, err := dataOf(acc, row)
 	if err != nil || !ok {
@@ -89,7 +89,7 @@ func publicID(acc *db.Account, id int64) string { return "evt_" + acc.Keys.ID("e
 func dataOf(acc *db.Account, row queries.EventsDueRow) (data any, ok bool, err error) {
 	switch row.Type {
 	case "thread.stamped":
-		if row.Author == nil || row.Card == nil || row.Address == nil {
+		if row.Author == nil || row.Card == nil || row.Address == nil || !row.Known {
 			return nil, false, nil
 		}
 		return ThreadStamped{*row.Author, cardOf(row), *row.Address, *row.Visible, *row.Reason, row.ID, row.Threads, row.Messages}, true, nil
@@ -115,7 +115,7 @@ func dataOf(acc *db.Account, row queries.EventsDueRow) (data any, ok bool, err e
 		}
 		return MailboxChanged{*row.Mailbox, *row.MailboxUser, row.ID}, true, nil
 	case "share.held":
-		if row.Author == nil || row.Card == nil || row.Address == nil {
+		if row.Author == nil || row.Card == nil || row.Address == nil || !row.Known {
 			return nil, false, nil
 		}
 		return ShareHeld{*row.Author, cardOf(row), *row.Address, row.ID}, true, nil
