@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -75,8 +76,13 @@ func parse(text []byte) (*keyset.Handle, error) {
 	return handle, nil
 }
 
-// Rotate adds a fresh key to the key set in a file and makes it the one that seals. What the others sealed still opens.
+// Rotate adds a fresh key to the key set in a file and makes it the one that seals. What the others sealed still opens. The file
+// keeps its owner and mode, so that whoever read it still does; a link to it stays one.
 func Rotate(path string) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return fmt.Errorf("find the key set: %w", err)
+	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("read the key set: %w", err)
@@ -103,10 +109,26 @@ func Rotate(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err = keepAccess(path, temp); err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("place the key set: %w", err), os.Remove(temp))
 	}
 	return nil
+}
+
+// keepAccess gives a file the owner and the mode of another.
+func keepAccess(of, to string) error {
+	info, err := os.Stat(of)
+	if err != nil {
+		return err
+	}
+	owner := info.Sys().(*syscall.Stat_t)
+	if err := os.Chown(to, int(owner.Uid), int(owner.Gid)); err != nil {
+		return err
+	}
+	return os.Chmod(to, info.Mode().Perm())
 }
 
 // NewKeyset returns the JSON of a keyset with one fresh key.

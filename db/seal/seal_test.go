@@ -1,7 +1,9 @@
 package seal
 
 import (
+	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -59,5 +61,40 @@ func TestS04RotationIsUnnoticed(t *testing.T) {
 	}
 	if sealed := seal(t, running, "s", "x"); string(sealed[:5]) == string(old[:5]) {
 		t.Error("the first key still seals") // Tink's prefix names the key
+	}
+}
+
+// TestRotationKeepsAccess: who could read the key set before still can, and nobody else, whoever rotated it.
+func TestRotationKeepsAccess(t *testing.T) {
+	t.Parallel()
+	file, link := filepath.Join(t.TempDir(), "keys.json"), filepath.Join(t.TempDir(), "link.json")
+	load(t, file)
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	uid, gid := os.Getuid(), os.Getgid()
+	if uid == 0 {
+		uid, gid = 4711, 4712
+	}
+	if err := os.Chown(file, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(file, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, link} {
+		if err := Rotate(path); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Lstat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if owner := info.Sys().(*syscall.Stat_t); int(owner.Uid) != uid || int(owner.Gid) != gid || info.Mode() != 0o640 {
+			t.Errorf("it is %d:%d, %s; want %d:%d, -rw-r-----", owner.Uid, owner.Gid, info.Mode(), uid, gid)
+		}
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is %v (%v)", info, err)
 	}
 }
