@@ -15,8 +15,9 @@ import (
 
 // Purge removes the account's mail that would not be stored if it came today, because all whom it concerns are blocked or have
 // become users, and have been for grace at the time now. Blocking hid it already. What finds it again is kept: its places on the server with
-// their hashes, so that unblocking fetches exactly it; mail that is on no server any more (policy keep) is gone. It returns how
-// many messages it removed.
+// their hashes, so that unblocking fetches exactly it; mail that is on no server any more (policy keep) is gone. What only
+// disconnected mailboxes hold stays, hidden, until one of them is read again, or removed: SPEC 4 wants unblocking to bring it back.
+// It returns how many messages it removed.
 //
 // What decides is plan.Classify, as for new mail. Mail with a person whose card is gone but who is not blocked is no less
 // visible for that than when it came, and stays.

@@ -113,3 +113,20 @@ func TestPurgeKeepsWhatIsNotBlocked(t *testing.T) {
 		t.Errorf("%d messages were purged though nobody is blocked", n)
 	}
 }
+
+// TestPurgeWaitsForDisconnectedMailboxes: what could not be fetched again stays until it can.
+func TestPurgeWaitsForDisconnectedMailboxes(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	b.sync("ann-box")
+	b.block("joe@acme.example")
+	state := b.one(`select state from mailboxes where crm_id = 'ann-box'`)
+	b.exec(`update mailboxes set state = 'disconnected' where crm_id = 'ann-box'`)
+	if n := b.purgeAt(time.Now().Add(grace + time.Hour)); n != 0 {
+		t.Errorf("%d messages were purged that no mailbox can bring back", n)
+	}
+	b.exec(`update mailboxes set state = $1 where crm_id = 'ann-box'`, state)
+	if n := b.purgeAt(time.Now().Add(2*grace + 2*time.Hour)); n != 2 {
+		t.Errorf("%d messages were purged once it is read again, want 2", n)
+	}
+}

@@ -175,11 +175,17 @@ update correspondences set purged_at = @at::timestamptz
 where account_id = @account_id and author_id = @author_id and address_id = @address_id;
 
 -- name: MessagesToPurge :many
+-- Not what only disconnected mailboxes hold: unblocking could not fetch it from there.
 select p.message_id, p.date, p.sort_key, m.address_ids
 from participants p
 join messages m on m.account_id = p.account_id and m.id = p.message_id
 where p.account_id = @account_id and p.author_id = @author_id and p.address_id = @address_id
   and (p.date, p.sort_key, p.message_id) > (@after_date::timestamptz, @after_key::bigint, @after_id::bigint)
+  and coalesce((select bool_or(b.state <> 'disconnected')
+                from ledger l
+                join folders f on f.account_id = l.account_id and f.id = l.folder_id
+                join mailboxes b on b.account_id = f.account_id and b.id = f.mailbox_id
+                where l.account_id = p.account_id and l.message_id = p.message_id), true)
 order by p.date, p.sort_key, p.message_id
 limit @at_most;
 

@@ -365,6 +365,11 @@ from participants p
 join messages m on m.account_id = p.account_id and m.id = p.message_id
 where p.account_id = $1 and p.author_id = $2 and p.address_id = $3
   and (p.date, p.sort_key, p.message_id) > ($4::timestamptz, $5::bigint, $6::bigint)
+  and coalesce((select bool_or(b.state <> 'disconnected')
+                from ledger l
+                join folders f on f.account_id = l.account_id and f.id = l.folder_id
+                join mailboxes b on b.account_id = f.account_id and b.id = f.mailbox_id
+                where l.account_id = p.account_id and l.message_id = p.message_id), true)
 order by p.date, p.sort_key, p.message_id
 limit $7
 `
@@ -386,6 +391,7 @@ type MessagesToPurgeRow struct {
 	AddressIds []int64
 }
 
+// Not what only disconnected mailboxes hold: unblocking could not fetch it from there.
 func (q *Queries) MessagesToPurge(ctx context.Context, arg MessagesToPurgeParams) ([]MessagesToPurgeRow, error) {
 	rows, err := q.db.Query(ctx, messagesToPurge,
 		arg.AccountID,
