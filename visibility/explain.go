@@ -26,7 +26,7 @@ type Question struct {
 type Explanation struct {
 	Visible bool   `json:"visible"`
 	Rule    string `json:"rule"`   // R1 … R7; "audience" or "author" where SPEC 3.1's rules are not asked
-	Reason  string `json:"reason"` // the rule's code; not_in_audience, author, or re_stamping
+	Reason  string `json:"reason"` // the rule's code; not_in_audience, author, author_deleted, being_removed, or re_stamping
 	Facts   []Fact `json:"facts"`
 }
 
@@ -89,6 +89,9 @@ func (e *explaining) explain(ctx context.Context, convs []queries.ExplainedConve
 	if !opens {
 		return Explanation{Rule: "audience", Reason: "not_in_audience", Facts: []Fact{{What: "can_open_card", Value: false}}}, nil
 	}
+	if hidden := e.authorHidden(); hidden != "" {
+		return Explanation{Rule: "author", Reason: hidden, Facts: []Fact{{What: "author", Value: e.message.Author}}}, nil
+	}
 	if e.q.Viewer == e.message.AuthorID && tracked {
 		return Explanation{Visible: true, Rule: "author", Reason: "author",
 			Facts: []Fact{{What: "author", Value: e.message.Author}}}, nil
@@ -103,6 +106,17 @@ func (e *explaining) explain(ctx context.Context, convs []queries.ExplainedConve
 	facts, err := e.facts(ctx, conv, verdict.Reason)
 	out.Facts = append(out.Facts, facts...)
 	return out, err
+}
+
+// authorHidden is why nothing of the author's is shown to anybody, the author included; empty when it is.
+func (e *explaining) authorHidden() string {
+	switch {
+	case e.message.AuthorDeleted:
+		return "author_deleted"
+	case e.message.BeingRemoved:
+		return "being_removed" // one of the author's mailboxes with its mail: which mail it is, is only known in the end
+	}
+	return ""
 }
 
 // decisive picks the conversation that shows the message, or else the one that would if one did.

@@ -223,3 +223,43 @@ func TestV13AuthorOrMailboxGone(t *testing.T) {
 		t.Errorf("shown in %d places once the jobs had run", n)
 	}
 }
+
+// TestV13MailboxBeingRemoved: from the answer on nothing of its user's is shown to anybody, the user included, and explain says
+// why; so it does for an author who was deleted.
+func TestV13MailboxBeingRemoved(t *testing.T) {
+	t.Parallel()
+	w := newCascade(t)
+	m := w.store(mail{name: "n", author: "anna", to: []string{"kim@customer.test"}})
+	w.takes(&visibility.ShareChanged{User: "anna", Version: 1, Card: kimCard, Address: "kim@customer.test", State: "shared"})
+	explains := func(viewer string, visible bool, rule, reason string) {
+		t.Helper()
+		w.read(func(tx *db.Tx) error {
+			why, err := visibility.Explain(t.Context(), tx, visibility.Question{Viewer: w.userID(viewer), Message: m, Card: w.cardID(kimCard)})
+			if why.Visible != visible || why.Rule != rule || why.Reason != reason {
+				t.Errorf("to %s it is explained by %+v, want %v, %s, %s", viewer, why, visible, rule, reason)
+			}
+			return err
+		})
+		if seen := len(w.everybodySees([]string{viewer}, []visibility.CardRef{kimCard})) > 0; seen != visible {
+			t.Errorf("%s sees it: %v", viewer, seen)
+		}
+	}
+	removals := func(n int) {
+		t.Helper()
+		if err := w.d.Tx(t.Context(), w.acc.ID, func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `update users set removals = $1 where crm_id = 'anna'`, n)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	explains("anna", true, "author", "author")
+	explains("ben", true, "R2", "shared")
+	removals(1)
+	explains("anna", false, "author", "being_removed")
+	explains("ben", false, "author", "being_removed")
+	removals(0)
+	explains("ben", true, "R2", "shared")
+	w.takes(&visibility.UserDeleted{ID: "anna", Version: 2})
+	explains("ben", false, "author", "author_deleted")
+}

@@ -1,6 +1,8 @@
 -- name: ExplainedMessage :one
--- Whose the message is, and which of its addresses stand in fields that only the author sees.
-select m.author_id, u.crm_id as author, m.address_ids,
+-- Whose the message is, whether nothing of the author's is shown to anybody, and which of its addresses stand in fields that only
+-- the author sees.
+select m.author_id, u.crm_id as author, (u.state = 'deleted')::boolean as author_deleted, (u.removals > 0)::boolean as being_removed,
+       m.address_ids,
        (select coalesce(array_agg(a.id), '{}') from addresses a
         where a.account_id = m.account_id and a.id = any (m.address_ids)
           and not exists (select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) shown(entry)

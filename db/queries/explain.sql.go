@@ -187,7 +187,8 @@ func (q *Queries) ExplainedConversations(ctx context.Context, arg ExplainedConve
 }
 
 const explainedMessage = `-- name: ExplainedMessage :one
-select m.author_id, u.crm_id as author, m.address_ids,
+select m.author_id, u.crm_id as author, (u.state = 'deleted')::boolean as author_deleted, (u.removals > 0)::boolean as being_removed,
+       m.address_ids,
        (select coalesce(array_agg(a.id), '{}') from addresses a
         where a.account_id = m.account_id and a.id = any (m.address_ids)
           and not exists (select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) shown(entry)
@@ -203,19 +204,24 @@ type ExplainedMessageParams struct {
 }
 
 type ExplainedMessageRow struct {
-	AuthorID   int64
-	Author     string
-	AddressIds []int64
-	BccOnly    []int64
+	AuthorID      int64
+	Author        string
+	AuthorDeleted bool
+	BeingRemoved  bool
+	AddressIds    []int64
+	BccOnly       []int64
 }
 
-// Whose the message is, and which of its addresses stand in fields that only the author sees.
+// Whose the message is, whether nothing of the author's is shown to anybody, and which of its addresses stand in fields that only
+// the author sees.
 func (q *Queries) ExplainedMessage(ctx context.Context, arg ExplainedMessageParams) (ExplainedMessageRow, error) {
 	row := q.db.QueryRow(ctx, explainedMessage, arg.AccountID, arg.ID)
 	var i ExplainedMessageRow
 	err := row.Scan(
 		&i.AuthorID,
 		&i.Author,
+		&i.AuthorDeleted,
+		&i.BeingRemoved,
 		&i.AddressIds,
 		&i.BccOnly,
 	)

@@ -25,6 +25,7 @@ var mutants = []mutant{
 	{"readers forget the card's fence", schema6, "           and c.card_epoch >= k.fence\n", ""},
 	{"readers forget the owner's fence", schema6, "\n           and (c.reason <> 'handover_visible' or c.owner_epoch >= os.owner_fence), false)", ", false)"},
 	{"a deleted author's mail is shown", schema6, "and u.state in ('active', 'inactive') and u.removals", "and u.state <> 'unknown' and u.removals"},
+	{"mail is shown while a mailbox of its author is being removed", schema6, " and u.removals = 0\njoin cards k", "\njoin cards k"},
 	{"inactive users open cards", schema, "join users u on u.account_id = c.account_id and u.state = 'active'\n", "join users u on u.account_id = c.account_id and u.state <> 'deleted'\n"},
 	{"a narrower setting raises no fence", "visibility/setting.go", ", Narrows: narrows,", ", Narrows: false && narrows,"},
 	{"an owner who leaves raises no fence", "visibility/user.go", "UserID: u.ID, Narrows: was}", "UserID: u.ID, Narrows: false}"},

@@ -64,6 +64,10 @@ func whyWord(e visibility.Explanation, author bool) string {
 		return "The author sees all of the own mail"
 	case "not_in_audience":
 		return "This user cannot open the card"
+	case "author_deleted":
+		return "The author is no user any more, whose mail is shown to nobody"
+	case "being_removed":
+		return "A mailbox of the author is being removed; until that is done the author's mail is shown to nobody"
 	case "re_stamping":
 		return "A change was made just now; what it shows appears within a moment"
 	}
