@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strings"
 	"time"
 
+	"github.com/mailstamp/mailstamp/cmd/mailstamp/internal/httpserve"
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/seal"
 	"github.com/mailstamp/mailstamp/ingest"
@@ -35,6 +37,7 @@ type doctorCommand struct{}
 // Run prints one line for each thing it looked at, and what to do about it under those that are not well.
 func (*doctorCommand) Run(ctx context.Context, p *program) error {
 	x := &examination{out: p.out}
+	x.privateListener(p)
 	sealer := x.keys(p)
 	if d := x.database(ctx, p, sealer); d != nil {
 		defer d.Close()
@@ -85,6 +88,20 @@ func oneLine(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// privateListener asks nobody who they are, so a site whose name resolves to it must not be answered (DNS rebinding).
+func (x *examination) privateListener(p *program) {
+	host, _, _ := net.SplitHostPort(string(p.AdminListen)) // config checked it
+	switch {
+	case httpserve.Loopback(host):
+		x.ok("private listener", "loopback only")
+	case len(p.AdminHosts) == 0:
+		x.warn("private listener", fmt.Sprintf("%s is reachable from beyond this machine, and it answers to every name", p.AdminListen),
+			"set MAILSTAMP_ADMIN_HOSTS to the names that it is called by; let only operators reach it")
+	default:
+		x.ok("private listener", fmt.Sprintf("%s answers to %s", p.AdminListen, strings.Join(p.AdminHosts, ", ")))
+	}
 }
 
 // keys loads the key set, or says why not and returns nil. Unlike other subcommands it makes none.

@@ -32,6 +32,7 @@ func TestDoctor(t *testing.T) {
 		todo             string
 		problem          bool
 	}{
+		{fault: "private listener open to every name", args: []string{"--admin-listen=0.0.0.0:8081"}, says: "warning  private listener: 0.0.0.0:8081", todo: "set MAILSTAMP_ADMIN_HOSTS"},
 		{fault: "no worker", says: "warning  worker: no worker", todo: "start `mailstamp worker`"},
 		{fault: "key set away", args: []string{"--keyset=" + keys + ".away"}, says: "PROBLEM  keys of the accounts: 1 accounts", todo: "set MAILSTAMP_KEYSET", problem: true},
 		{fault: "key set unreadable", args: []string{"--keyset=" + filepath.Dir(keys)}, says: "PROBLEM  key set: read the key set", todo: "restore the copy", problem: true},

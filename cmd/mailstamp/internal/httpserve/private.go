@@ -77,7 +77,7 @@ func checked(what string, checks []Check) http.HandlerFunc {
 // (DNS rebinding) is refused by Host: on a loopback listener, and wherever names are given.
 func ownPagesOnly(address string, names []string, next http.Handler) http.Handler {
 	host, _, err := net.SplitHostPort(address)
-	ours := err == nil && loopback(host)
+	ours := err == nil && Loopback(host)
 	if ours || len(names) > 0 {
 		inner := next
 		next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,7 +87,7 @@ func ownPagesOnly(address string, names []string, next http.Handler) http.Handle
 			}
 			_, notIP := netip.ParseAddr(trimBrackets(name))
 			named := func(ours string) bool { return strings.EqualFold(ours, name) }
-			if !loopback(name) && (ours || notIP != nil) && !slices.ContainsFunc(names, named) {
+			if !Loopback(name) && (ours || notIP != nil) && !slices.ContainsFunc(names, named) {
 				http.Error(w, "this listener does not answer to that name (MAILSTAMP_ADMIN_HOSTS)", http.StatusForbidden)
 				return
 			}
@@ -97,7 +97,8 @@ func ownPagesOnly(address string, names []string, next http.Handler) http.Handle
 	return http.NewCrossOriginProtection().Handler(next)
 }
 
-func loopback(host string) bool {
+// Loopback says that only this machine reaches the host.
+func Loopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}
