@@ -77,8 +77,8 @@ func (b *bundle) account() *db.Account {
 // mailServer stands where a user's mail server does.
 type mailServer struct {
 	content, raw string
-	err          error // at the end of content and raw
-	slow         int   // parts of slowPart bytes that come instead of content, one after the other
+	err          error     // at the end of content and raw
+	parts        io.Reader // instead of content, where it is not nil
 	put          ingest.MailboxConfig
 }
 
@@ -105,24 +105,10 @@ func (m *mailServer) Delete(_ context.Context, _ *db.Account, id string, _ inges
 }
 
 func (m *mailServer) OpenAttachment(context.Context, *db.Account, int64, int) (message.Attachment, io.ReadCloser, error) {
-	if m.slow > 0 {
-		return message.Attachment{}, io.NopCloser(&slowly{m.slow}), nil
+	if m.parts != nil {
+		return message.Attachment{}, io.NopCloser(m.parts), nil
 	}
 	return message.Attachment{}, m.open(m.content), nil
-}
-
-const slowPart = 4 << 10
-
-// slowly gives a part every 50 ms.
-type slowly struct{ parts int }
-
-func (s *slowly) Read(p []byte) (int, error) {
-	if s.parts == 0 {
-		return 0, io.EOF
-	}
-	s.parts--
-	time.Sleep(50 * time.Millisecond)
-	return copy(p, make([]byte, slowPart)), nil
 }
 
 func (m *mailServer) RawMessage(context.Context, *db.Account, int64) (io.ReadCloser, error) {
