@@ -21,9 +21,12 @@ package console
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
@@ -97,7 +100,7 @@ type console struct{ Deps }
 func New(deps Deps) http.Handler {
 	c := &console{deps}
 	mux := http.NewServeMux()
-	mux.Handle("GET /static/", http.FileServerFS(static))
+	mux.Handle("GET /static/", staticFiles())
 	mux.Handle("GET /{$}", c.page(c.home))
 	mux.Handle("GET /mailboxes", c.page(c.mailboxes))
 	mux.Handle("GET /reports", c.page(c.reports))
@@ -119,6 +122,30 @@ func New(deps Deps) http.Handler {
 	mux.Handle("GET /as/{viewer}/message/{message}/attachments/{n}", c.page(c.attachment))
 	mux.Handle("/", c.page(func(*request) error { return visibility.ErrNotFound }))
 	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+// staticFiles serves what pages refer to. Browsers keep it and ask each time whether it is another program's by now: one tag for
+// all files, since embedded ones have no time.
+func staticFiles() http.Handler {
+	sum := sha256.New()
+	err := fs.WalkDir(static, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := static.ReadFile(path)
+		sum.Write(content)
+		return err
+	})
+	if err != nil {
+		panic(err) // embedded
+	}
+	tag := fmt.Sprintf(`"%x"`, sum.Sum(nil)[:16])
+	files := http.FileServerFS(static)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("Etag", tag)
+		files.ServeHTTP(w, r)
+	})
 }
 
 // page runs a handler with its account, viewer and card found, and turns its error into a page.

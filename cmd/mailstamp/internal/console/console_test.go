@@ -42,8 +42,20 @@ func TestHome(t *testing.T) {
 	lacks(t, page, "clara's home", "New light")
 	w.get(t, "/as/nobody/", 404)
 	w.get(t, "/elsewhere", 404)
-	w.get(t, "/static/console.css", 200)
 	w.get(t, "/?account=acc_unknown", 404)
+}
+
+// TestStaticFiles: a browser keeps them, and asks whether they are still the same.
+func TestStaticFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := httptest.NewRequest(http.MethodGet, "/static/console.css", nil)
+	first := w.do(t, r, http.StatusOK)
+	r.Header.Set("If-None-Match", first.Header().Get("Etag"))
+	again := w.do(t, r, http.StatusNotModified)
+	if again.Body.Len() != 0 || again.Header().Get("Cache-Control") != "no-cache" {
+		t.Errorf("asked again: %d bytes, %v", again.Body.Len(), again.Header())
+	}
 }
 
 func TestAccountsToChooseFrom(t *testing.T) {
