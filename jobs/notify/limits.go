@@ -53,4 +53,6 @@ const (
 	Kept = 30 * 24 * time.Hour
 	// maxListed events at once.
 	maxListed = 10_000
+	// maxNamed ids of a replay are named in the trail.
+	maxNamed = 100
 )

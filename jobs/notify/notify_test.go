@@ -349,6 +349,19 @@ func TestThreeDays(t *testing.T) {
 	if _, err := Replay(t.Context(), b.d, b.acc, Filter{IDs: []string{"evt_AAAAAAAAAAAAAAAAAAAAAA"}}); err == nil {
 		t.Error("an id that is none is taken")
 	}
+	var trail []string // who replayed what
+	b.tx(b.acc, func(tx *db.Tx) error {
+		entries, err := tx.AuditEntriesAfter(t.Context(), queries.AuditEntriesAfterParams{AccountID: b.acc.ID, MaxRows: 1000})
+		for _, e := range entries {
+			if e.Act == "events.replayed" {
+				trail = append(trail, e.Actor+" "+string(e.Subject)+" "+string(e.Effect))
+			}
+		}
+		return err
+	})
+	if len(trail) != 2 || trail[0] != `operator {"state": "failed"} {"events": 1}` || !strings.Contains(trail[1], failed[0].ID) {
+		t.Errorf("the trail of replays says %q", trail)
+	}
 }
 
 // TestDeadCRMStallsNobody: a CRM that never answers costs its own turn; the others have theirs meanwhile.

@@ -139,12 +139,33 @@ func Replay(ctx context.Context, d *db.DB, acc *db.Account, f Filter) (n int64, 
 	}
 	err = d.Tx(ctx, acc.ID, func(tx *db.Tx) (err error) {
 		n, err = tx.ReplayEvents(ctx, queries.ReplayEventsParams{AccountID: acc.ID, Ids: ids, Since: f.Since, Until: f.until(), State: f.State})
-		return err
+		if err != nil || n == 0 {
+			return err
+		}
+		return tx.AppendAudit(ctx, db.AuditEntry{Actor: "operator", Act: "events.replayed", Subject: f.named(), Effect: map[string]int64{"events": n}})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("replay events: %w", err)
 	}
 	return n, nil
+}
+
+// named is what was asked for, for the trail; of many events their number stands in the effect.
+func (f Filter) named() map[string]any {
+	subject := map[string]any{}
+	if len(f.IDs) > 0 {
+		subject["ids"] = f.IDs[:min(len(f.IDs), maxNamed)]
+	}
+	if f.State != "" {
+		subject["state"] = f.State
+	}
+	if !f.Since.IsZero() {
+		subject["since"] = f.Since.UTC()
+	}
+	if !f.Until.IsZero() {
+		subject["until"] = f.Until.UTC()
+	}
+	return subject
 }
 
 func (f Filter) until() time.Time {
