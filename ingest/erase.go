@@ -96,7 +96,11 @@ func (e Erasure) RemoveSome(ctx context.Context, tx *db.Tx) (removed Removed, mo
 	if err != nil {
 		return nil, false, fmt.Errorf("end correspondences: %w", err)
 	}
-	removed.Add(Removed{"correspondences": ended})
+	reports, err := tx.EraseReportsTo(ctx, queries.EraseReportsToParams{AccountID: tx.AccountID, Hash: e.Hash})
+	if err != nil {
+		return nil, false, fmt.Errorf("remove reports: %w", err)
+	}
+	removed.Add(Removed{"correspondences": ended, "reports": reports})
 	return removed, false, nil
 }
 
@@ -112,7 +116,7 @@ func (e Erasure) remove(ctx context.Context, tx *db.Tx, ids []int64, removed Rem
 			return tx.EraseFromLedger(ctx, queries.EraseFromLedgerParams{AccountID: account, Ids: ids, Reason: new(reasonErased)})
 		}},
 		{"reports", func() (int64, error) {
-			return tx.EraseReports(ctx, queries.EraseReportsParams{AccountID: account, Ids: ids, Hash: e.Hash})
+			return tx.EraseReports(ctx, queries.EraseReportsParams{AccountID: account, Ids: ids})
 		}},
 		{"delivery_events", func() (int64, error) {
 			return tx.EraseDeliveryEvents(ctx, queries.EraseDeliveryEventsParams{AccountID: account, Ids: ids})

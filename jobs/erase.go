@@ -41,6 +41,9 @@ type Erasures struct{ DB *db.DB }
 // Request begins to erase the person with the address. When it returns, nothing of the person is shown any more and nothing
 // comes in; the removal is a job. A person who was erased before is looked for again. Errors: ErrNotAnAddress,
 // visibility.ErrAddressOfUser.
+//
+// All of it is one transaction that the account's mail and events wait for: with 100,000 mails it took 39 s on two cores that
+// ten times as much work was waiting for. Nobody has so many with one person; a fence that readers ask would cost every read.
 func (s Erasures) Request(ctx context.Context, acc *db.Account, text string) (Erasure, error) {
 	canonical, ok := address.Canonical(text)
 	if !ok {

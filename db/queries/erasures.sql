@@ -141,9 +141,12 @@ delete from messages where account_id = @account_id and id = any (@ids::bigint[]
 delete from correspondences where account_id = @account_id and address_id = @address_id;
 
 -- name: EraseReports :execrows
--- Reports on mail to the person, and on the person's mail that is removed.
-delete from reports
-where account_id = @account_id and (@hash::bytea = any (recipients) or message_id = any (@ids::bigint[]));
+-- Reports on the person's mail that is removed.
+delete from reports where account_id = @account_id and message_id = any (@ids::bigint[]);
+
+-- name: EraseReportsTo :execrows
+-- Reports on mail to the person, whatever mail that was: reads all of the account's.
+delete from reports where account_id = @account_id and @hash::bytea = any (recipients);
 
 -- name: EraseIndexed :one
 -- Mail that was never stored, known by the hashes of its addresses: it is not to be found again by any of them.

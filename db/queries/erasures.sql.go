@@ -209,19 +209,35 @@ func (q *Queries) EraseMessages(ctx context.Context, arg EraseMessagesParams) (i
 }
 
 const eraseReports = `-- name: EraseReports :execrows
-delete from reports
-where account_id = $1 and ($2::bytea = any (recipients) or message_id = any ($3::bigint[]))
+delete from reports where account_id = $1 and message_id = any ($2::bigint[])
 `
 
 type EraseReportsParams struct {
 	AccountID int64
-	Hash      []byte
 	Ids       []int64
 }
 
-// Reports on mail to the person, and on the person's mail that is removed.
+// Reports on the person's mail that is removed.
 func (q *Queries) EraseReports(ctx context.Context, arg EraseReportsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, eraseReports, arg.AccountID, arg.Hash, arg.Ids)
+	result, err := q.db.Exec(ctx, eraseReports, arg.AccountID, arg.Ids)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const eraseReportsTo = `-- name: EraseReportsTo :execrows
+delete from reports where account_id = $1 and $2::bytea = any (recipients)
+`
+
+type EraseReportsToParams struct {
+	AccountID int64
+	Hash      []byte
+}
+
+// Reports on mail to the person, whatever mail that was: reads all of the account's.
+func (q *Queries) EraseReportsTo(ctx context.Context, arg EraseReportsToParams) (int64, error) {
+	result, err := q.db.Exec(ctx, eraseReportsTo, arg.AccountID, arg.Hash)
 	if err != nil {
 		return 0, err
 	}
