@@ -172,12 +172,18 @@ func (e *explaining) facts(ctx context.Context, c queries.ExplainedConversations
 	facts = append(facts, setting)
 	switch reason {
 	case rules.HandoverVisible, rules.HandoverHidden:
+		owners := Fact{What: "owners_setting", Value: c.NewOwners}
+		if e.card.OwnerID != nil {
+			if owners, err = e.settingOf(ctx, *e.card.OwnerID, owners.What); err != nil {
+				return nil, err
+			}
+		}
 		facts = append(facts,
 			Fact{What: "handover", Value: c.Handover},
 			Fact{What: "owned_before", Value: true, Since: e.card.OwnedSince},
 			Fact{What: "owner", Value: e.card.Owner, Since: &e.card.OwnerSince},
 			Fact{What: "owner_active", Value: c.NewOwner},
-			Fact{What: "owners_setting", Value: c.NewOwners})
+			owners)
 	case rules.IsTheOwner, rules.Collaborates, rules.NotOwner:
 		facts = append(facts,
 			Fact{What: "owner", Value: e.card.Owner, Since: &e.card.OwnerSince},

@@ -25,7 +25,7 @@ order by a.address;
 
 -- name: ExplainedCard :one
 -- The ownership that R5 and R6 look at; the times are null where there is nothing to date.
-select k.kind, k.crm_id, k.owner_since, coalesce(o.crm_id, '') as owner, w.since as owned_since, c.since as collaborates_since
+select k.kind, k.crm_id, k.owner_id, k.owner_since, coalesce(o.crm_id, '') as owner, w.since as owned_since, c.since as collaborates_since
 from cards k
 left join users o on o.account_id = k.account_id and o.id = k.owner_id
 left join card_owners w on w.account_id = k.account_id and w.card_id = k.id and w.user_id = @author_id

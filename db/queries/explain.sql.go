@@ -11,7 +11,7 @@ import (
 )
 
 const explainedCard = `-- name: ExplainedCard :one
-select k.kind, k.crm_id, k.owner_since, coalesce(o.crm_id, '') as owner, w.since as owned_since, c.since as collaborates_since
+select k.kind, k.crm_id, k.owner_id, k.owner_since, coalesce(o.crm_id, '') as owner, w.since as owned_since, c.since as collaborates_since
 from cards k
 left join users o on o.account_id = k.account_id and o.id = k.owner_id
 left join card_owners w on w.account_id = k.account_id and w.card_id = k.id and w.user_id = $1
@@ -28,6 +28,7 @@ type ExplainedCardParams struct {
 type ExplainedCardRow struct {
 	Kind              string
 	CrmID             string
+	OwnerID           *int64
 	OwnerSince        time.Time
 	Owner             string
 	OwnedSince        *time.Time
@@ -41,6 +42,7 @@ func (q *Queries) ExplainedCard(ctx context.Context, arg ExplainedCardParams) (E
 	err := row.Scan(
 		&i.Kind,
 		&i.CrmID,
+		&i.OwnerID,
 		&i.OwnerSince,
 		&i.Owner,
 		&i.OwnedSince,

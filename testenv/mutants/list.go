@@ -32,6 +32,10 @@ var mutants = []mutant{
 	{"a policy change raises no fence", "db/queries/cards.sql.go", "update cards set epoch = epoch + 1, fence = epoch + 1,", "update cards set epoch = epoch + 1,"},
 	{"a setting narrowed is a fence for the author alone", "db/queries/users.sql.go", "then epoch + 1 else fence end,\n    owner_fence = case when", "then epoch + 1 else fence end,\n    owner_fence = case when false and"},
 
+	// Explain.
+	{"explain names the author's setting as the owner's", "visibility/explain.go", "e.settingOf(ctx, *e.card.OwnerID, owners.What)", "e.settingOf(ctx, e.message.AuthorID, owners.What)"},
+	{"explain does not know of a removal", "visibility/explain.go", "	case e.message.BeingRemoved:", "	case false:"},
+
 	// Blocking.
 	{"a domain is blocked without its sub-domains", schema, "(e.address = a.address or e.domain = any (a.domains)", "(e.address = a.address or e.domain = a.domains[1]"},
 	{"a user's block list holds for everybody", schema, "and (b.user_id is null or b.user_id = author)", ""},

@@ -23,7 +23,7 @@ var stages = []struct {
 	args      []string
 }{
 	{"scenarios", "visibility", []string{"-test.run=^TestScenarios$"}},
-	{"faults", "visibility", []string{"-test.run=^TestV(05|06|09|10|11|12|13)|^TestShown"}},
+	{"faults", "visibility", []string{"-test.run=^TestV(05|06|09|10|11|12|13)|^TestShown|^TestExplain"}},
 	{"histories", "visibility", []string{"-test.run=^TestV14"}},
 	{"interleavings", "visibility", []string{"-test.run=^TestV01"}},
 	{"orders", "visibility", []string{"-test.run=^TestV03"}},
