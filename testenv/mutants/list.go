@@ -4,6 +4,7 @@ const (
 	rulesFile     = "visibility/rules/rules.go"
 	schema        = "db/migrations/00001_schema.sql"
 	schema6       = "db/migrations/00005_visibility.sql"
+	schema9       = "db/migrations/00009_blocked.sql"
 	conversations = "db/queries/conversations.sql.go"
 	feedQueries   = "db/queries/feed.sql.go"
 )
@@ -37,8 +38,8 @@ var mutants = []mutant{
 	{"explain does not know of a removal", "visibility/explain.go", "	case e.message.BeingRemoved:", "	case false:"},
 
 	// Blocking.
-	{"a domain is blocked without its sub-domains", schema, "(e.address = a.address or e.domain = any (a.domains)", "(e.address = a.address or e.domain = a.domains[1]"},
-	{"a user's block list holds for everybody", schema, "and (b.user_id is null or b.user_id = author)", ""},
+	{"a domain is blocked without its sub-domains", schema9, "(e.address = a.address or e.domain = any (a.domains)", "(e.address = a.address or e.domain = a.domains[1]"},
+	{"a user's block list holds for everybody", schema9, "and (b.user_id is null or b.user_id = author)", ""},
 	{"a colleague's address added later is not withdrawn", "visibility/user.go", "range append(added, removed...)", "range removed"},
 	{"a blocked card's new addresses are not blocked elsewhere", "visibility/apply.go", "if len(listed) > 0 {", "if len(listed) > 1000 {"},
 	{"a blocked card's former addresses stay blocked", "visibility/blocklist.go", "	for _, id := range ids {\n		c.addresses[id] = true // R1\n	}", "	_ = ids"},
