@@ -91,7 +91,7 @@ func (s *smallAccount) storeMail(ctx context.Context, author int64, messages int
 
 func storeMail(ctx context.Context, d *db.DB, acc *db.Account, author int64, messages int, from, last string) error {
 	batch := rand.Text()
-	return d.Tx(ctx, acc.ID, func(tx *db.Tx) error {
+	return d.KeyTx(ctx, acc.ID, func(tx *db.Tx) error {
 		ids, err := tx.Intern(ctx, acc, []string{from, last})
 		if err != nil {
 			return err
