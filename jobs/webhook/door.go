@@ -50,7 +50,11 @@ func (d *Door) Receive(ctx context.Context, acc *db.Account, header http.Header,
 	}
 	ctx, step := span.Start(ctx, "apply events", span.Int("mailstamp.account", acc.ID), span.Int("mailstamp.events", batch.size))
 	defer func() { step.End(err) }()
-	err = d.db.Tx(ctx, acc.ID, func(tx *db.Tx) (err error) {
+	begin := d.db.Tx
+	if batch.onlyShares() { // by key: their author's mail waits meanwhile
+		begin = d.db.KeyTx
+	}
+	err = begin(ctx, acc.ID, func(tx *db.Tx) (err error) {
 		statuses, err = batch.apply(ctx, tx, acc, sent.id)
 		return err
 	})

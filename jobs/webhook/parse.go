@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -102,6 +103,14 @@ func (b *batch) add(index int, raw []byte, signed time.Time) error {
 	b.facts = append(b.facts, visibility.Told{Event: event, At: at.UTC().Truncate(time.Microsecond), By: "crm"})
 	b.at = append(b.at, index)
 	return nil
+}
+
+// onlyShares: the batch holds authors' words on single conversations and nothing else.
+func (b batch) onlyShares() bool {
+	return len(b.facts) == b.size && !slices.ContainsFunc(b.facts, func(told visibility.Told) bool {
+		_, share := told.Event.(*visibility.ShareChanged)
+		return !share
+	})
 }
 
 // SyncRequested is the one type of event that is no fact but a request.
