@@ -67,7 +67,7 @@ func Apply(ctx context.Context, tx *db.Tx, acc *db.Account, events []Told) (Outc
 			return Outcome{}, &Invalid{i, err.Error()}
 		}
 	}
-	c := &change{Tx: tx, acc: acc, cards: map[int64]bool{}, addresses: map[int64]bool{}, work: map[Work]bool{}}
+	c := &change{Tx: tx, acc: acc, spokenOf: map[CardRef]queries.Card{}, cards: map[int64]bool{}, addresses: map[int64]bool{}, work: map[Work]bool{}}
 	if err := c.intern(ctx, events); err != nil {
 		return Outcome{}, err
 	}
@@ -101,6 +101,10 @@ type change struct {
 	*db.Tx
 	acc *db.Account
 	ids map[string]int64 // of every address in the events, by its canonical form
+
+	// Who speaks of which cards, where no event changes any: read once, under the account's lock, which keeps them as they are.
+	speakers map[string]queries.User
+	spokenOf map[CardRef]queries.Card
 
 	// What the events so far have touched, to be linked and stamped by flush.
 	cards     map[int64]bool // their links or owner changed
@@ -160,6 +164,7 @@ func (c *change) lock(ctx context.Context, events []Told) error {
 	if err != nil {
 		return err
 	}
+	c.speakers = users
 	var owners []int64
 	for _, told := range events {
 		if e, ok := told.Event.(*ShareChanged); ok {

@@ -13,6 +13,9 @@ import (
 
 // card returns a card, made as a placeholder where it is not known.
 func (c *change) card(ctx context.Context, ref CardRef) (queries.Card, error) {
+	if k, known := c.spokenOf[ref]; known {
+		return k, nil
+	}
 	find := func() (queries.Card, error) {
 		return c.CardByCRMID(ctx, queries.CardByCRMIDParams{AccountID: c.AccountID, Kind: string(ref.Kind), CrmID: ref.ID})
 	}

@@ -26,12 +26,17 @@ func (c *change) ownersBehindShare(ctx context.Context, author int64, card CardR
 	if err != nil {
 		return nil, fmt.Errorf("find the card: %w", err)
 	}
+	c.spokenOf[card] = k
 	heirs, err := c.heirs(ctx, k)
 	if err != nil {
 		return nil, err
 	}
 	var near []int64
 	for _, card := range append(heirs, k) {
+		if card.Kind == string(rules.Lead) { // no deal's contact
+			near = append(near, card.ID)
+			continue
+		}
 		more, err := c.CardsNear(ctx, queries.CardsNearParams{AccountID: c.AccountID, CardID: card.ID})
 		if err != nil {
 			return nil, fmt.Errorf("find linked cards: %w", err)

@@ -47,6 +47,9 @@ func (c *change) userIDs(ctx context.Context, crmIDs []string) ([]int64, error) 
 }
 
 func (c *change) user(ctx context.Context, crmID string) (queries.User, error) {
+	if u, known := c.speakers[crmID]; known {
+		return u, nil
+	}
 	users, err := c.users(ctx, []string{crmID})
 	return users[crmID], err
 }
