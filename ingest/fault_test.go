@@ -429,3 +429,49 @@ func TestBlockedMailIsNotFetched(t *testing.T) {
 		t.Errorf("unblocked, there are %s messages", got)
 	}
 }
+
+// F24: a folder of which the server refuses the older messages is put off, and the mailbox says so; the others are read
+// meanwhile, over the same connection, and the folder's turn comes again.
+func TestF24BackfillRefusedInOneFolder(t *testing.T) {
+	t.Parallel()
+	b := many(t, 30)
+	b.append("ann-box", "Sent", mail{id: "s1@x", from: "ann@firm.example", to: "joe@acme.example", subject: "Sent", body: "text", at: day})
+	b.opts.Timing.Pass = time.Hour
+	opened, refuses := "", true
+	b.faulty(faulty{
+		examine: func(sel *imapconn.Selected) { opened = sel.Name },
+		header: func(*imapconn.HeaderItem) (bool, error) {
+			if refuses && opened == "INBOX" {
+				return false, &imapconn.Error{Op: "fetch headers", Kind: imapconn.KindRefused, Detail: "NO"}
+			}
+			return false, nil
+		},
+	})
+	l := b.loopOf("ann-box")
+	must(t, l.load(b.ctx))
+	must(t, l.dial(b.ctx))
+	defer l.disconnect()
+	must(t, passes(b.ctx, l))
+	if got := b.one(`select state, problem_code from mailboxes where crm_id = 'ann-box'`); got != "live,folder_refused" {
+		t.Errorf("while refused: %s", got)
+	}
+	for _, row := range b.ledger("ann-box") {
+		if strings.HasPrefix(row, "INBOX/") {
+			t.Errorf("in the ledger: %s", row)
+		}
+	}
+	if len(b.ledger("ann-box")) == 0 {
+		t.Error("the other folder was not read")
+	}
+	if got := b.one(`select uid_next from folders where name = 'INBOX'`); got != "0" {
+		t.Errorf("the folder's cursor was saved: %s", got)
+	}
+
+	refuses = false
+	l.folders["INBOX"].refusedUntil = time.Now()
+	must(t, passes(b.ctx, l))
+	if got := b.one(`select state, problem_code from mailboxes where crm_id = 'ann-box'`); got != "live," {
+		t.Errorf("afterwards: %s", got)
+	}
+	b.checkLedger("ann-box")
+}

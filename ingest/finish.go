@@ -38,7 +38,7 @@ func (l *loop) finish(ctx context.Context) error {
 		return err
 	}
 	for _, f := range l.present() {
-		if !f.visited || f.partial || len(f.work.Live) > 0 || braked && len(gone[f]) > 0 {
+		if !f.visited || f.partial || len(f.work.Live) > 0 || f.pending() || braked && len(gone[f]) > 0 {
 			continue // looked at again by the next pass
 		}
 		if err := l.finishFolder(ctx, f); err != nil && !imapconn.OfFolder(err) {

@@ -32,11 +32,12 @@ type folder struct {
 	flagsModSeq uint64    // up to which flags are known
 	flagsAt     time.Time // of the last full look
 
-	size        uint64 // of the next batch; halved when one breaks the connection
-	tries       map[uint32]int
-	turn        int // of back-fill
-	revalidated int
-	parkedUntil time.Time
+	size         uint64 // of the next batch; halved when one breaks the connection
+	tries        map[uint32]int
+	turn         int // of back-fill
+	revalidated  int
+	parkedUntil  time.Time
+	refusedUntil time.Time // of back-fill
 }
 
 func newFolder(row queries.Folder) *folder {
@@ -86,3 +87,6 @@ func selectedStatus(sel imapconn.Selected) plan.Status {
 	}
 	return s
 }
+
+// fillable says that it may go on: the server has not refused it lately.
+func (f *folder) fillable() bool { return f.pending() && !time.Now().Before(f.refusedUntil) }

@@ -343,12 +343,14 @@ func (l *loop) restingState() (string, imapconn.Problem) {
 	if l.held {
 		return stateHeld, problemHeld
 	}
+	refused := l.unreadable > 0
 	for _, f := range l.folders {
 		if f.parked() {
 			return stateError, problemFlapping
 		}
+		refused = refused || f.pending() // put off: else it would go on
 	}
-	if l.unreadable > 0 {
+	if refused {
 		return stateLive, problemFolderRefused
 	}
 	return stateLive, imapconn.Problem{}

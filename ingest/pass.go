@@ -39,8 +39,7 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 				return false, err
 			}
 			// The folder is left for the next pass; the others go on (F24).
-			l.unreadable++
-			l.log().Warn("ingest: folder not readable", "role", f.row.Role, "error", err)
+			l.refused(c.Role, err)
 		}
 	}
 	// After a turn of back-fill all folders are looked at again, also when it was the last: mail may have come meanwhile.
@@ -48,6 +47,12 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 		return more, err
 	}
 	return false, l.finish(ctx)
+}
+
+// refused notes that the server did not let a folder be read in this pass.
+func (l *loop) refused(role string, err error) {
+	l.unreadable++
+	l.log().Warn("ingest: folder not readable", "role", role, "error", err)
 }
 
 // needless says that a folder needs no visit.
@@ -100,8 +105,7 @@ func (l *loop) note(ctx context.Context, folders []imapconn.Folder) ([]plan.Fold
 				return nil, err
 			}
 			if err != nil {
-				l.unreadable++
-				l.log().Warn("ingest: folder not readable", "role", c.Role, "error", err)
+				l.refused(c.Role, err)
 				continue
 			}
 			c.Status = selectedStatus(sel)
@@ -351,9 +355,14 @@ func (l *loop) backfill(ctx context.Context) (worked bool, err error) {
 	until := time.Now().Add(l.s.o.Timing.LiveCheck)
 	for f != nil && time.Now().Before(until) {
 		if err := l.fill(ctx, f, until); err != nil {
-			return true, err
+			if !imapconn.OfFolder(err) {
+				return true, err
+			}
+			// The folder's back-fill is put off until the next timed pass; the others go on (F24).
+			l.refused(f.row.Role, err)
+			f.refusedUntil = time.Now().Add(l.s.o.Timing.Pass)
 		}
-		if f.pending() {
+		if f.fillable() {
 			break
 		}
 		f = l.nextToFill()
@@ -364,7 +373,7 @@ func (l *loop) backfill(ctx context.Context) (worked bool, err error) {
 // nextToFill is the folder that had the fewest turns, of several the open one; nil when none needs any.
 func (l *loop) nextToFill() (next *folder) {
 	for _, f := range l.present() {
-		if f.pending() && (next == nil || f.turn < next.turn || f.turn == next.turn && l.examined == f.row.Name) {
+		if f.fillable() && (next == nil || f.turn < next.turn || f.turn == next.turn && l.examined == f.row.Name) {
 			next = f
 		}
 	}
