@@ -26,7 +26,7 @@ type conn interface {
 	FetchHeaders(ctx context.Context, uids imapconn.UIDRanges, fn func(imapconn.HeaderItem) error) (imapconn.UIDRanges, error)
 	FetchBodies(ctx context.Context, uids imapconn.UIDRanges, maxBytes int64, fn func(imapconn.BodyItem) error) (imapconn.UIDRanges, error)
 	FetchFlags(ctx context.Context, uids imapconn.UIDRanges, changedSince uint64, fn func(imapconn.FlagItem) error) (imapconn.UIDRanges, error)
-	Idle(ctx context.Context, interval time.Duration) (changed bool, err error)
+	Idle(ctx context.Context, interval time.Duration, wake <-chan struct{}) (changed, woken bool, err error)
 	RoundTrips() int
 	Logout(ctx context.Context) error
 	Close() error

@@ -41,11 +41,20 @@ type folder struct {
 }
 
 func newFolder(row queries.Folder) *folder {
-	f := &folder{row: row, size: batchSize, tries: map[uint32]int{}, flagsModSeq: uint64(row.ModSeq)}
+	f := &folder{row: row, size: batchSize, flagsModSeq: uint64(row.ModSeq)}
 	if row.UidNext != 0 {
 		f.liveFrom = uint32(row.UidNext)
 	}
 	return f
+}
+
+// failedOn counts how often a message was not to be had.
+func (f *folder) failedOn(uid uint32) (times int) {
+	if f.tries == nil {
+		f.tries = map[uint32]int{}
+	}
+	f.tries[uid]++
+	return f.tries[uid]
 }
 
 // keepTries carries over what only this process knows.
@@ -80,6 +89,9 @@ func (f *folder) parked() bool { return time.Now().Before(f.parkedUntil) }
 // pending says that the back-fill of the folder is not done.
 func (f *folder) pending() bool { return len(f.work.Backfill) > 0 }
 
+// fillable says that it may go on: the server has not refused it lately.
+func (f *folder) fillable() bool { return f.pending() && !time.Now().Before(f.refusedUntil) }
+
 func selectedStatus(sel imapconn.Selected) plan.Status {
 	s := plan.Status{UIDValidity: sel.UIDValidity, UIDNext: sel.UIDNext, Messages: sel.Messages}
 	if !sel.NoModSeq {
@@ -87,6 +99,3 @@ func selectedStatus(sel imapconn.Selected) plan.Status {
 	}
 	return s
 }
-
-// fillable says that it may go on: the server has not refused it lately.
-func (f *folder) fillable() bool { return f.pending() && !time.Now().Before(f.refusedUntil) }

@@ -76,7 +76,7 @@ func (l *loop) inStep() bool {
 // run works until ctx ends, the lease is lost, or the mailbox goes; it returns how long the lease shall rest.
 func (l *loop) run(ctx context.Context) time.Duration {
 	for ctx.Err() == nil {
-		err := l.load(ctx)
+		err := apart(func() error { return l.load(ctx) })
 		if err == nil {
 			err = l.session(ctx)
 			l.disconnect()
@@ -221,34 +221,56 @@ func (l *loop) session(ctx context.Context) error {
 	if l.row.State == stateNeedsAuth && l.row.AuthFailures >= maxAuthTries {
 		return errAuthSpent // before a restart: the server is not asked again
 	}
-	if err := l.dial(ctx); err != nil {
+	if err := apart(func() error { return l.dial(ctx) }); err != nil {
 		return err
 	}
 	for {
-		more, err := l.measuredPass(ctx)
-		if err != nil {
+		ready := false
+		if err := apart(func() (err error) { ready, err = l.work(ctx); return err }); err != nil {
 			return err
 		}
-		if more {
-			select {
-			case <-l.woken:
-				if err := l.checkConfig(ctx); err != nil {
-					return err
-				}
-			default:
-			}
+		if !ready {
 			continue
 		}
-		l.failures = 0
-		state, problem := l.restingState()
-		if err := l.setState(ctx, state, problem); err != nil {
-			return err
-		}
-		l.stepped.Store(time.Now().Unix())
 		if err := l.idle(ctx); err != nil {
 			return err
 		}
 	}
+}
+
+// apart runs a step on a goroutine of its own, with which the stack goes that the step grew: loops wait in thousands.
+func apart(step func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- step() }()
+	return <-done
+}
+
+// work makes a pass. It reports whether to wait for news then: nothing is left to do, and INBOX is open as the pass saw it.
+func (l *loop) work(ctx context.Context) (ready bool, err error) {
+	more, err := l.measuredPass(ctx)
+	if err != nil {
+		return false, err
+	}
+	if more {
+		select {
+		case <-l.woken:
+			return false, l.checkConfig(ctx)
+		default:
+			return false, nil
+		}
+	}
+	l.failures = 0
+	state, problem := l.restingState()
+	if err := l.setState(ctx, state, problem); err != nil {
+		return false, err
+	}
+	l.stepped.Store(time.Now().Unix())
+	inbox := l.inbox()
+	if inbox == nil {
+		return true, nil
+	}
+	sel, err := l.examine(ctx, inbox)
+	return err == nil && inbox.stands(sel), err // else something came between the pass and now
 }
 
 // measuredPass is pass with what it took in the debug log, where benchmarks read it.
@@ -289,43 +311,21 @@ func (l *loop) disconnect() {
 // idle waits for a hint, a wake, or the next timed pass.
 func (l *loop) idle(ctx context.Context) error {
 	l.pulse.beat()
-	if inbox := l.inbox(); inbox != nil {
-		sel, err := l.examine(ctx, inbox)
-		if err != nil {
+	_, woken, err := l.conn.Idle(ctx, l.s.o.Timing.Pass, l.woken)
+	if !woken {
+		return err
+	}
+	return apart(func() error {
+		if err == nil {
+			return l.checkConfig(ctx)
+		}
+		// The connection is not what there is to do: go on over another one.
+		l.disconnect()
+		if err := l.checkConfig(ctx); err != nil {
 			return err
 		}
-		if !inbox.stands(sel) {
-			return nil // something came between the pass and now
-		}
-	}
-	idleCtx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	woken := make(chan bool, 1)
-	go func() {
-		select {
-		case <-l.woken:
-			woken <- true
-			cancel()
-		case <-idleCtx.Done():
-			woken <- false
-		}
-	}()
-	_, err := l.conn.Idle(idleCtx, l.s.o.Timing.Pass)
-	cancel()
-	if <-woken && ctx.Err() == nil {
-		if err != nil {
-			// The wait was cut off: go on over the connection if it lives, else over a new one.
-			if imapconn.Broken(err) || imapconn.KindOf(err) != imapconn.KindCanceled {
-				l.disconnect()
-				if err := l.checkConfig(ctx); err != nil {
-					return err
-				}
-				return l.dial(ctx)
-			}
-		}
-		return l.checkConfig(ctx)
-	}
-	return err
+		return l.dial(ctx)
+	})
 }
 
 // inbox is the folder whose changes are listened for.

@@ -153,7 +153,7 @@ func (l *loop) blame(ctx context.Context, f *folder, part uidset.Set, err error)
 		return err
 	}
 	uid := part.Max()
-	if f.tries[uid]++; f.tries[uid] < maxFetchTries {
+	if f.failedOn(uid) < maxFetchTries {
 		return err
 	}
 	b := &batch{entries: []*entry{{uid: uid, reason: reasonConnection, verdict: plan.Verdict{Disposition: plan.Quarantined}}}}
@@ -223,7 +223,7 @@ func (l *loop) readHeaders(ctx context.Context, f *folder, part uidset.Set) ([]*
 		if len(again) == 0 {
 			continue
 		}
-		if f.tries[uid]++; f.tries[uid] >= maxFetchTries {
+		if f.failedOn(uid) >= maxFetchTries {
 			entries = append(entries, quarantined(uid, reasonNotDelivered))
 			continue
 		}
@@ -416,7 +416,7 @@ func (l *loop) readBodies(ctx context.Context, f *folder, entries []*entry) (dro
 		if len(again) == 0 {
 			continue
 		}
-		if f.tries[uid]++; f.tries[uid] >= maxFetchTries {
+		if f.failedOn(uid) >= maxFetchTries {
 			byUID[uid].quarantine(reasonNotDelivered)
 			continue
 		}

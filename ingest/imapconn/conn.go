@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,21 +16,26 @@ import (
 // Conn is one authenticated connection.
 type Conn struct {
 	g      *guard
-	client *imapclient.Client
 	limits Limits
 	log    *slog.Logger
+
+	mu     sync.Mutex         // of client, for Close
+	client *imapclient.Client // within do; nil while the connection rests
 
 	selected Selected // of the examined folder; Name "" for none
 	trips    atomic.Int64
 }
 
 // Close ends the connection at once. It may be called from any goroutine and
-// more than once; it returns when the connection's goroutine is gone.
+// more than once; it returns when the connection's goroutines are gone.
 func (c *Conn) Close() error {
 	c.g.fail(&Error{Op: "use", Kind: KindClosed, Detail: "by us"})
-	// The guard is closed, so the library's reader has ended or is about to;
-	// its error is the guard's.
-	_ = c.client.Close()
+	<-c.g.done
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.client != nil {
+		_ = c.client.Close() // its error is the guard's
+	}
 	return nil
 }
 
@@ -52,9 +58,15 @@ func (c *Conn) Traffic() (in, out, dropped int64) {
 	return c.g.bytesIn.Load(), c.g.bytesOut.Load(), c.g.dropped.Load()
 }
 
-// do runs one exchange with the server. When ctx ends first the connection is
-// closed: a command cannot be taken back.
+// do runs one exchange with the server by way of the library.
 func (c *Conn) do(ctx context.Context, op string, exchange func() error) error {
+	c.attach()
+	return c.talk(ctx, op, exchange)
+}
+
+// talk runs one exchange with the server. When ctx ends first the connection is
+// closed: a command cannot be taken back.
+func (c *Conn) talk(ctx context.Context, op string, exchange func() error) error {
 	if e := c.g.failure(); e != nil {
 		return failed(op, e)
 	}

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 
 	"github.com/mailstamp/mailstamp/ingest/imapconn/safedial"
 )
@@ -54,10 +53,13 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 func newConn(conn net.Conn, greeted bool, limits Limits, log *slog.Logger, without ...string) *Conn {
 	g := newGuard(conn, limits, log)
 	g.without = without
-	if greeted {
-		g.greet()
-	}
-	return &Conn{g: g, client: imapclient.New(g, nil), limits: limits, log: log}
+	// A greeting that was read before the TLS handshake must not be believed:
+	// nothing from before is carried over.
+	g.greeted = greeted
+	c := &Conn{g: g, limits: limits, log: log}
+	c.attach()
+	go g.run()
+	return c
 }
 
 func (c Config) dial(ctx context.Context, limits Limits) (net.Conn, error) {

@@ -103,7 +103,7 @@ func TestF17_UnsolicitedInsideCommands(t *testing.T) {
 		}
 	})
 	checkHeaders(t, c, uidset.Between(1, 2), "1=h1 2=h2", "")
-	if changed, err := c.Idle(t.Context(), time.Minute); !changed || err != nil {
+	if changed, _, err := c.Idle(t.Context(), time.Minute, nil); !changed || err != nil {
 		t.Errorf("no hint of the change: %v, %v", changed, err)
 	}
 	if uids, err := c.UIDs(t.Context(), time.Time{}); err != nil || uids.String() != "1:2,7:9" {

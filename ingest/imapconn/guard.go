@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// guard is the net.Conn that the client library sees. It reads every response
-// from the socket itself (guard_response.go), keeps what this package wants
-// (guard_data.go and its neighbours), and leaves in out what the library has to know, written
-// anew, so that nothing a server invents reaches the library's parser: not a
-// literal, not a list, not a flag. It follows what is written only to know
-// which commands are in flight (guard_write.go).
+// guard stands between the socket and the client library (library.go). It reads
+// every response itself (guard_response.go), keeps what this package wants
+// (guard_data.go and its neighbours), and passes on what the library has to
+// know, written anew, so that nothing a server invents reaches the library's
+// parser: not a literal, not a list, not a flag. It follows what is written
+// only to know which commands are in flight (guard_write.go).
 //
-// The library's reading goroutine runs Read and with it all parsing; the
-// goroutine of the Conn runs Write. What both touch is under mu.
+// Its reading goroutine runs all parsing; the goroutine of the Conn runs Write.
+// What both touch is under mu.
 type guard struct {
 	conn    net.Conn
 	br      *bufio.Reader
@@ -31,10 +31,12 @@ type guard struct {
 	log     *slog.Logger
 	without []string // capabilities that are not believed
 
-	out     bytes.Buffer // for the library; of the reading goroutine
-	greeted bool         // likewise
+	out bytes.Buffer // what the library has to know of one response; of the reading goroutine
 
 	mu      sync.Mutex
+	greeted bool
+	lib     *library // nil: nobody has to know anything
+	ended   bool     // nothing more is read
 	w       writeState
 	pending []pendingCmd // in flight, oldest first
 	idling  bool         // IDLE was confirmed and DONE not yet sent
@@ -50,8 +52,10 @@ type guard struct {
 	unasked int    // responses since anything was asked
 	changes int    // hints so far
 
-	dead  chan struct{} // closed with err set
-	hints chan struct{} // one token: the examined folder changed
+	done  chan struct{}    // closed when the reading goroutine is gone
+	dead  chan struct{}    // closed with err set
+	hints chan struct{}    // one token: the examined folder changed
+	idle  chan serverWords // IDLE's answers: "+", and its result
 
 	bytesIn, bytesOut, dropped atomic.Int64
 }
@@ -60,6 +64,7 @@ type guard struct {
 type pendingCmd struct {
 	tag, name string
 	since     time.Time
+	confirmed bool // of IDLE: "+" came
 }
 
 // serverWords are a status response: OK, NO, BAD, BYE with code and text.
@@ -69,34 +74,51 @@ func newGuard(conn net.Conn, limits Limits, log *slog.Logger) *guard {
 	g := &guard{
 		conn: conn, limits: limits, log: log,
 		caps:  map[string]bool{},
+		done:  make(chan struct{}),
 		dead:  make(chan struct{}),
 		hints: make(chan struct{}, 1),
+		idle:  make(chan serverWords, 2),
 	}
-	g.br = bufio.NewReader(countingReader{g})
+	size := readBuffer
+	if _, ok := conn.(*tls.Conn); ok {
+		size = readBufferTLS
+	}
+	g.br = bufio.NewReaderSize(countingReader{g}, size)
 	g.lx.r = g.br
 	return g
 }
 
-// greet stands for a greeting that was read before the TLS handshake and must
-// not be believed: nothing from before is carried over.
-func (g *guard) greet() {
-	g.greeted = true
-	g.out.WriteString("* OK [CAPABILITY IMAP4rev1] ready\r\n")
-}
-
-// Read gives the library the next bytes that are meant for it.
-func (g *guard) Read(p []byte) (int, error) {
-	for g.out.Len() == 0 {
-		if err := g.readResponse(); err != nil {
+// run reads until the connection ends.
+func (g *guard) run() {
+	defer close(g.done)
+	for {
+		err := g.readResponse()
+		g.pass()
+		if err != nil {
 			g.fail(g.readError(err))
-			return 0, io.EOF
+			break
 		}
 	}
-	n, _ := g.out.Read(p)
-	if g.out.Len() == 0 && g.out.Cap() > 4<<10 {
-		g.out = bytes.Buffer{} // an idle connection keeps no large buffer
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ended = true
+	if g.lib != nil {
+		g.lib.tell.Close()
 	}
-	return n, nil
+}
+
+// pass tells the library what it has to know.
+func (g *guard) pass() {
+	if g.out.Len() == 0 {
+		return
+	}
+	g.mu.Lock()
+	lib := g.lib
+	g.mu.Unlock()
+	if lib != nil {
+		_, _ = lib.tell.Write(g.out.Bytes()) // it may have given up: it has closed the connection then
+	}
+	g.out.Reset()
 }
 
 // readError gives an error of reading its kind.
@@ -140,13 +162,6 @@ func (g *guard) failure() *Error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.err
-}
-
-// Close is called by the library, and by nobody else: after Read has ended the
-// connection, or when it gives up on what it was told.
-func (g *guard) Close() error {
-	g.fail(protocolError("client library"))
-	return nil
 }
 
 // deliver hands one message to the goroutine that waits for it. The time it
@@ -238,15 +253,6 @@ func (r countingReader) Read(p []byte) (int, error) {
 	r.g.bytesIn.Add(int64(n))
 	return n, err
 }
-
-// The library's own deadlines are ignored: it knows neither IDLE restarts nor
-// slow folders.
-
-func (g *guard) SetDeadline(time.Time) error      { return nil }
-func (g *guard) SetReadDeadline(time.Time) error  { return nil }
-func (g *guard) SetWriteDeadline(time.Time) error { return nil }
-func (g *guard) LocalAddr() net.Addr              { return g.conn.LocalAddr() }
-func (g *guard) RemoteAddr() net.Addr             { return g.conn.RemoteAddr() }
 
 func (g *guard) debug(msg string, args ...any) {
 	if g.log.Enabled(context.Background(), slog.LevelDebug) {

@@ -71,7 +71,8 @@ func feedGuard(t *testing.T, data []byte, changing bool) {
 			}
 		}
 	}()
-	r := bufio.NewReader(g)
+	r := bufio.NewReader(g.attach())
+	go g.run()
 	for {
 		line, err := r.ReadString('\n')
 		if line != "" && !forLibrary.MatchString(line) {

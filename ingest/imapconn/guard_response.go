@@ -276,6 +276,10 @@ func (g *guard) readTagged(tag string) error {
 	}
 	g.debug("imap result", "tag", tag, "command", cmd.name, "status", status, "code", w.code,
 		"milliseconds", time.Since(cmd.since).Milliseconds())
+	if cmd.name == "IDLE" {
+		g.idle <- w
+		return nil
+	}
 	g.out.WriteString(tag + " " + status + " ")
 	switch {
 	case status == "OK" && (cmd.name == "LOGIN" || cmd.name == "AUTHENTICATE"):
@@ -311,10 +315,12 @@ func (g *guard) readContinuation() error {
 	g.mu.Lock()
 	wanted := false
 	for i := range g.pending {
-		switch g.pending[i].name {
+		switch p := &g.pending[i]; p.name {
 		case "IDLE":
-			wanted = wanted || !g.idling
-			g.idling = true
+			if !p.confirmed {
+				p.confirmed, g.idling = true, true
+				g.idle <- serverWords{status: "+"}
+			}
 		case "AUTHENTICATE":
 			wanted = true
 		default:

@@ -22,7 +22,7 @@ func BenchmarkIdleConnections(b *testing.B) {
 			if _, err := c.Examine(b.Context(), "INBOX"); err != nil {
 				b.Fatal(err)
 			}
-			go func() { _, _ = c.Idle(b.Context(), time.Hour) }()
+			go func() { _, _, _ = c.Idle(b.Context(), time.Hour, nil) }()
 		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)

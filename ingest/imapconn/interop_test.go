@@ -306,7 +306,7 @@ func idles(t *testing.T, b mailbox, cfg imapconn.Config) {
 	done := make(chan result)
 	idle := func(ctx context.Context) {
 		go func() {
-			changed, err := c.Idle(ctx, 20*time.Second)
+			changed, _, err := c.Idle(ctx, 20*time.Second, nil)
 			done <- result{changed, err}
 		}()
 	}
@@ -482,7 +482,7 @@ func trouble(t *testing.T, shared *testenv.MailServer) {
 		t.Fatal(err)
 	}
 	shared.Doveadm(t, "kick", d.user.Username)
-	_, err := c.Idle(t.Context(), 20*time.Second)
+	_, _, err := c.Idle(t.Context(), 20*time.Second, nil)
 	if k := imapconn.KindOf(err); k != imapconn.KindBye && k != imapconn.KindClosed || !imapconn.Broken(err) {
 		t.Errorf("kicked: %v", err)
 	}

@@ -46,6 +46,8 @@ const (
 	maxLooks        = 2    // a folder that changes all the time is looked at so often for one answer
 	statusInFlight  = 50   // STATUS commands likewise
 	literalGrow     = 64 << 10
+	readBuffer      = 4 << 10 // bytes read at once outside literals
+	readBufferTLS   = 512     // likewise where TLS holds the rest of its record already: thousands of connections idle
 )
 
 // Limits are the times that a test or an operator may shorten. A zero field

@@ -97,7 +97,7 @@ func TestVanishedNowIsAHint(t *testing.T) {
 	if _, err := c.Examine(t.Context(), "INBOX"); err != nil {
 		t.Fatal(err)
 	}
-	changed, err := c.noopAfter(t.Context(), time.Millisecond)
+	changed, _, err := c.noopAfter(t.Context(), time.Millisecond, nil)
 	if !changed || err != nil || c.g.existsNow() != 5 {
 		t.Errorf("changed %v, %v, %d messages", changed, err, c.g.existsNow())
 	}

@@ -85,7 +85,7 @@ func TestF24_CapabilitiesNotKept(t *testing.T) {
 	if uids, err := c.UIDs(t.Context(), time.Time{}); err != nil || uids.String() != "1:2,9" {
 		t.Errorf("UIDs %s, %v", uids, err)
 	}
-	_, err = c.Idle(t.Context(), time.Minute)
+	_, _, err = c.Idle(t.Context(), time.Minute, nil)
 	wantKind(t, err, KindRefused, false)
 	_, err = c.Examine(t.Context(), "Sent")
 	wantKind(t, err, KindRefused, false)
@@ -240,7 +240,7 @@ func TestF25_IdleIsRenewed(t *testing.T) {
 				p.send(tag + " OK done")
 			}
 		})
-		changed, err := c.Idle(t.Context(), 5*time.Hour)
+		changed, _, err := c.Idle(t.Context(), 5*time.Hour, nil)
 		if !changed || err != nil || time.Since(start) != 90*time.Minute {
 			t.Errorf("changed %v, %v after %v", changed, err, time.Since(start))
 		}
@@ -272,9 +272,9 @@ func TestF22_FreezeIsFound(t *testing.T) {
 			}
 		}, func(c *Conn) error { _, _, err := headers(c, uidset.Of(1)); return err }, CommandTimeout, 1},
 		"idle": {func(p *peer) { p.want("IDLE"); p.send("+ idling") },
-			func(c *Conn) error { _, err := c.Idle(context.Background(), time.Hour); return err }, IdleRestart + ResponseTimeout, 0},
+			func(c *Conn) error { _, _, err := c.Idle(context.Background(), time.Hour, nil); return err }, IdleRestart + ResponseTimeout, 0},
 		"start of idle": {func(p *peer) { p.want("IDLE") },
-			func(c *Conn) error { _, err := c.Idle(context.Background(), time.Hour); return err }, ResponseTimeout, 0},
+			func(c *Conn) error { _, _, err := c.Idle(context.Background(), time.Hour, nil); return err }, ResponseTimeout, 0},
 		"examine": {func(p *peer) { p.want("EXAMINE") },
 			func(c *Conn) error { _, err := c.Examine(context.Background(), "x"); return err }, ResponseTimeout, 0},
 		"server that does not read": {func(p *peer) { time.Sleep(10 * ResponseTimeout) },
@@ -325,7 +325,7 @@ func TestF23_ByeDuringIdle(t *testing.T) {
 		p.want("IDLE")
 		p.send("+ idling", "* BYE Autologout; idle for too long")
 	})
-	_, err := c.Idle(t.Context(), time.Minute)
+	_, _, err := c.Idle(t.Context(), time.Minute, nil)
 	wantKind(t, err, KindBye, true)
 	if _, err := c.UIDs(t.Context(), time.Time{}); !Broken(err) {
 		t.Errorf("afterwards: %v", err)
@@ -339,10 +339,10 @@ func TestF24_NoopInsteadOfIdle(t *testing.T) {
 			p.answer("NOOP", "* 4 EXPUNGE")
 		})
 		start := time.Now()
-		if changed, err := c.Idle(t.Context(), 5*time.Minute); changed || err != nil || time.Since(start) != 5*time.Minute {
+		if changed, _, err := c.Idle(t.Context(), 5*time.Minute, nil); changed || err != nil || time.Since(start) != 5*time.Minute {
 			t.Errorf("%v, %v after %v", changed, err, time.Since(start))
 		}
-		if changed, err := c.Idle(t.Context(), 5*time.Minute); !changed || err != nil {
+		if changed, _, err := c.Idle(t.Context(), 5*time.Minute, nil); !changed || err != nil {
 			t.Errorf("%v, %v", changed, err)
 		}
 	})
@@ -357,6 +357,41 @@ func TestS07_FloodDuringIdle(t *testing.T) {
 			p.raw(block)
 		}
 	})
-	_, err := c.Idle(t.Context(), time.Minute)
+	_, _, err := c.Idle(t.Context(), time.Minute, nil)
 	wantKind(t, err, KindProtocol, true)
+}
+
+// A wake ends IDLE and leaves the connection usable; an IDLE that the server ends by itself is not ended again; a server that
+// does not let go is given up soon.
+func TestIdleIsWoken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := scripted(t, "IDLE", true, func(p *peer) {
+			tag := p.want("IDLE")
+			p.send("+ idling")
+			p.want("DONE")
+			p.send(tag + " OK done")
+			tag = p.want("IDLE")
+			p.send("+ idling", tag+" OK long enough")
+			p.answer("UID SEARCH", "* SEARCH 4")
+			p.want("IDLE")
+			p.send("+ idling")
+			p.want("DONE")
+		})
+		wake := make(chan struct{}, 1)
+		wake <- struct{}{}
+		if changed, woken, err := c.Idle(t.Context(), time.Hour, wake); changed || !woken || err != nil {
+			t.Errorf("changed %v, woken %v, %v", changed, woken, err)
+		}
+		if changed, woken, err := c.Idle(t.Context(), time.Hour, wake); !changed || woken || err != nil {
+			t.Errorf("ended by the server: changed %v, woken %v, %v", changed, woken, err)
+		}
+		if uids, err := c.UIDs(t.Context(), time.Time{}); err != nil || uids.String() != "4" {
+			t.Errorf("UIDs %s, %v", uids, err)
+		}
+		wake <- struct{}{}
+		began := time.Now()
+		if _, woken, err := c.Idle(t.Context(), time.Hour, wake); !woken || !Broken(err) || time.Since(began) > idleStop {
+			t.Errorf("woken %v, %v after %v", woken, err, time.Since(began))
+		}
+	})
 }
