@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -42,6 +43,8 @@ type Server struct {
 	cas   *x509.CertPool
 	serve chan error
 	conns sync.WaitGroup
+
+	idling atomic.Int64
 
 	mu     sync.Mutex
 	users  map[string]*user
@@ -124,6 +127,9 @@ func (s *Server) Close() error {
 // Host and Port say where it listens.
 func (s *Server) Host() string { return s.ln.Addr().(*net.TCPAddr).IP.String() }
 func (s *Server) Port() int    { return s.ln.Addr().(*net.TCPAddr).Port }
+
+// Idling is how many clients rest in IDLE.
+func (s *Server) Idling() int { return int(s.idling.Load()) }
 
 // CAs verifies the server's certificate; nil without TLS and StartTLS.
 func (s *Server) CAs() *x509.CertPool { return s.cas }

@@ -2,7 +2,6 @@ package imaplocal
 
 import (
 	"io"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -119,22 +118,20 @@ func (s *session) Append(name string, r imap.LiteralReader, options *imap.Append
 	return &imap.AppendData{UID: imap.UID(uid), UIDValidity: data.UIDValidity}, nil
 }
 
-// idlePoll is how late a change may be told to a client that idles.
-const idlePoll = 50 * time.Millisecond
-
 // Idle tells changes until stop. The library's own forgets what changed
 // between the last command and the IDLE until something else changes.
 func (s *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
-	ticker := time.NewTicker(idlePoll)
-	defer ticker.Stop()
+	s.server.idling.Add(1)
+	defer s.server.idling.Add(-1)
 	for {
+		news := s.user.awaitNews()
 		if err := s.UserSession.Poll(w, true); err != nil {
 			return err
 		}
 		select {
 		case <-stop:
 			return nil
-		case <-ticker.C:
+		case <-news:
 		}
 	}
 }
@@ -147,7 +144,7 @@ func (s *session) write(change func() error) error {
 		return errReadOnly
 	}
 	s.user.mu.Lock()
-	defer s.user.mu.Unlock()
+	defer s.user.unlockWithNews()
 	if err := change(); err != nil {
 		return err
 	}

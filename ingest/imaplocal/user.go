@@ -28,6 +28,7 @@ type user struct {
 	mu      sync.Mutex
 	made    uint32 // UIDVALIDITY of the newest folder
 	folders []*folder
+	news    chan struct{} // closed with the next change of a message; nil: nobody waits
 }
 
 type folder struct {
@@ -205,7 +206,7 @@ func (u *user) rename(old, name string) error {
 
 func (u *user) append(name string, flags []string, date time.Time, raw []byte) (uint32, error) {
 	u.mu.Lock()
-	defer u.mu.Unlock()
+	defer u.unlockWithNews()
 	if date.IsZero() {
 		date = time.Now()
 	}
@@ -237,6 +238,25 @@ func (u *user) append(name string, flags []string, date time.Time, raw []byte) (
 	return m.UID, nil
 }
 
+// awaitNews returns what is closed when a message changes from now on.
+func (u *user) awaitNews() <-chan struct{} {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.news == nil {
+		u.news = make(chan struct{})
+	}
+	return u.news
+}
+
+// unlockWithNews ends a change of messages.
+func (u *user) unlockWithNews() {
+	if u.news != nil {
+		close(u.news)
+		u.news = nil
+	}
+	u.mu.Unlock()
+}
+
 // read returns a message's record and bytes.
 func (u *user) read(name string, uid uint32) (message, []byte, error) {
 	u.mu.Lock()
@@ -260,7 +280,7 @@ func (u *user) read(name string, uid uint32) (message, []byte, error) {
 // those for which record says false are gone.
 func (u *user) change(name string, library func(*imapmemserver.UserSession) error, record func(*message) bool) error {
 	u.mu.Lock()
-	defer u.mu.Unlock()
+	defer u.unlockWithNews()
 	if err := u.onFolder(name, library); err != nil {
 		return err
 	}
