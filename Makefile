@@ -25,7 +25,7 @@ bin/session:
 # -count=1: black-box tests build the program themselves, which the test cache does not see.
 test: bin/session ## run all tests with the race detector, in random order (T=./db/... for some)
 	@docker version >/dev/null 2>&1 || echo "There is no Docker engine: tests on real mail servers are skipped, each says so."
-	bin/session $(GO) test -race -shuffle=on -count=1 $(or $(T),./...)
+	bin/session $(GO) test -race -shuffle=on -count=1 -timeout 20m $(or $(T),./...)
 
 check: ## what CI runs: format, vet, build, generated code, tests, and a tree that none of it changed
 	@{ $(tree); } >.git/mailstamp-tree 2>&1
