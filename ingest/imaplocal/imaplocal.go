@@ -97,6 +97,7 @@ func New(opts Options) (*Server, error) {
 	if opts.Wrap != nil {
 		ln = opts.Wrap(ln)
 	}
+	ln = unfailing{ln}
 	if opts.TLS {
 		ln = tls.NewListener(ln, tlsConfig)
 	}

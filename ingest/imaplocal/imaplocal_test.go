@@ -1,11 +1,17 @@
 package imaplocal
 
 import (
+	"io"
+	"net"
 	"reflect"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/mailstamp/mailstamp/testenv"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -70,6 +76,45 @@ func TestKeepsMailBetweenStarts(t *testing.T) {
 		t.Errorf("UIDVALIDITY of a new folder %d, want 10: never one that was used", v)
 	}
 	must(s.Close())
+}
+
+// A connection that is lost while the body of a message is written ends.
+func TestEndsAfterACutBody(t *testing.T) {
+	t.Parallel()
+	s, err := New(Options{Wrap: func(ln net.Listener) net.Listener {
+		return testenv.FaultyListener(ln, func(int) testenv.Fault { return testenv.Fault{CutAfter: 10_000} })
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddUser("ann", "secret"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Append("ann", "INBOX", nil, time.Now(), append([]byte("Subject: long\r\n\r\n"), make([]byte, 99_983)...)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.Dial("tcp", net.JoinHostPort(s.Host(), strconv.Itoa(s.Port())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(30 * time.Second))
+	if _, err := io.WriteString(c, "a LOGIN ann secret\r\nb EXAMINE INBOX\r\nc FETCH 1 BODY.PEEK[]\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := io.ReadAll(c); !strings.Contains(string(said), "FETCH (UID 1 BODY[] {100000}") {
+		t.Fatalf("before the cut the server said\n%.2000q, %v", said, err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Close() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("the connection has no end")
+	}
 }
 
 func TestListensOnLoopbackOnly(t *testing.T) {
