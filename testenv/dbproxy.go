@@ -22,7 +22,8 @@ const (
 )
 
 // DatabaseProxy stands between a program and its PostgreSQL and breaks
-// connections: all of them, for a while, or one exactly around a commit.
+// connections: all of them, for a while, or one exactly around a commit. Or it
+// holds all bytes, as if the program were paused.
 type DatabaseProxy struct {
 	URL string // the database's, through the proxy
 
@@ -33,6 +34,7 @@ type DatabaseProxy struct {
 	mu     sync.Mutex
 	conns  map[net.Conn]bool
 	away   bool
+	held   chan struct{} // closed when the bytes may go on; nil: they may
 	commit func() CommitFault
 	// statement says that the program is killed before a statement.
 	statement func() bool
@@ -54,6 +56,7 @@ func NewDatabaseProxy(tb testing.TB, databaseURL string) *DatabaseProxy {
 	p.done.Go(p.accept)
 	tb.Cleanup(func() {
 		p.ln.Close()
+		p.Hold(false)
 		p.Away(true)
 		p.done.Wait()
 	})
@@ -93,6 +96,30 @@ func (p *DatabaseProxy) Away(away bool) {
 	p.mu.Unlock()
 	if away {
 		p.Cut()
+	}
+}
+
+// Hold stops all bytes until it is told false: what a paused program looks like
+// to its database. Nothing is lost.
+func (p *DatabaseProxy) Hold(hold bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case hold && p.held == nil:
+		p.held = make(chan struct{})
+	case !hold && p.held != nil:
+		close(p.held)
+		p.held = nil
+	}
+}
+
+// awaitGo returns once no bytes are held.
+func (p *DatabaseProxy) awaitGo() {
+	p.mu.Lock()
+	held := p.held
+	p.mu.Unlock()
+	if held != nil {
+		<-held
 	}
 }
 
@@ -146,6 +173,7 @@ func (p *DatabaseProxy) pass(client, server net.Conn) {
 		buf := make([]byte, 32<<10)
 		for {
 			n, err := server.Read(buf)
+			p.awaitGo()
 			swallow.Lock()
 			end := lost
 			swallow.Unlock()
@@ -162,6 +190,7 @@ func (p *DatabaseProxy) pass(client, server net.Conn) {
 	from, to := frontend{r: bufio.NewReaderSize(client, 32<<10)}, bufio.NewWriterSize(server, 32<<10)
 	for {
 		message, err := from.next()
+		p.awaitGo()
 		if err != nil {
 			return
 		}

@@ -19,6 +19,10 @@ const (
 	maxAway = 150 * time.Millisecond
 	// maxPause is how long the system is left alone after an act.
 	maxPause = 25 * time.Millisecond
+	// maxHeld is how long a worker is paused: until its leases are long another's.
+	maxHeld = 2 * leaseTTL
+	// maxLate is how long a commit is on its way, so that others work beside a transaction that is whole but not seen yet.
+	maxLate = 40 * time.Millisecond
 )
 
 var (
@@ -34,10 +38,10 @@ func (w *world) act() {
 		name   string
 		do     func() string
 	}{
-		{22, "deliver", w.deliver}, {12, "answer", w.answer}, {4, "bounce", w.bounce}, {5, "copy", w.copy}, {7, "move", w.move},
+		{22, "deliver", w.deliver}, {12, "answer", w.answer}, {8, "exchange", w.exchange}, {4, "bounce", w.bounce}, {5, "copy", w.copy}, {7, "move", w.move},
 		{5, "delete", w.delete}, {6, "read", w.read}, {2, "start anew", w.startAnew}, {1, "rename", w.rename}, {1, "empty", w.empty},
 		{8, "card", w.card}, {6, "share", w.share}, {4, "setting", w.setting}, {2, "block", w.block}, {3, "ask", w.ask}, {1, "put", w.put},
-		{3, "kill", w.kill}, {3, "cut the database", w.cutDatabase}, {2, "database away", w.databaseAway},
+		{3, "kill", w.kill}, {2, "pause", w.pause}, {3, "cut the database", w.cutDatabase}, {2, "database away", w.databaseAway},
 		{2, "cut the mail server", w.cutServer}, {2, "mail server away", w.serverAway}, {1, "step the clock", w.stepClock},
 	}
 	total := 0
@@ -150,6 +154,28 @@ func (w *world) answer() string {
 	}
 	w.append(b, name, l, name == "Sent")
 	return b.id + "/" + name
+}
+
+// exchange brings a mail, the next that answers it, and one of the two again into both mailboxes of a user at the same time:
+// two loops, of two workers perhaps, meet in one thread.
+func (w *world) exchange() string {
+	customer, me := testenv.Party{Name: "Customer", Address: pick(w, customers)}, testenv.Party{Address: address("anna")}
+	first := w.writer.Letter(customer, me)
+	next := w.writer.Reply(first, me)
+	next.From, next.To = customer, first.To
+	letters := []*letter{newLetter(first), newLetter(next)}
+	one, other := w.boxes[0], w.boxes[1]
+	if w.r.IntN(2) == 0 {
+		one, other = other, one
+	}
+	twice := pick(w, letters)
+	w.append(one, "INBOX", letters[0], false)
+	w.append(other, "INBOX", letters[1], false)
+	if w.r.IntN(2) == 0 {
+		w.append(one, "INBOX", twice, false)
+		w.append(other, "INBOX", twice, false)
+	}
+	return one.id + " and " + other.id
 }
 
 func (w *world) bounce() string {
@@ -364,6 +390,17 @@ func (w *world) kill() string {
 	return fmt.Sprint(i)
 }
 
+// pause holds a worker up in whatever it is doing: its leases end, others take its mailboxes, and it wakes up (F41).
+func (w *world) pause() string {
+	of, d := pick(w, w.workers), time.Duration(w.r.Int64N(int64(maxHeld)))
+	of.proxy.Hold(true)
+	w.paused.Go(func() {
+		time.Sleep(d) // that is what the act is
+		of.proxy.Hold(false)
+	})
+	return d.String()
+}
+
 func (w *world) cutDatabase() string {
 	pick(w, w.workers).proxy.Cut()
 	return ""
@@ -398,20 +435,28 @@ func (w *world) stepClock() string {
 	return off.String()
 }
 
-// commitFault is asked at each commit of a worker; one in many is lost, or its answer is (F38, F39).
+// commitFault is asked at each commit of a worker; one in many is late, is lost, or its answer is (F38, F39).
 func (w *world) commitFault() testenv.CommitFault {
+	fault, late := w.drawCommit()
+	time.Sleep(late)
+	return fault
+}
+
+func (w *world) drawCommit() (fault testenv.CommitFault, late time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.calm {
-		return testenv.CommitPasses
+		return testenv.CommitPasses, 0
 	}
 	switch w.commits.IntN(40) {
 	case 0:
-		return testenv.CommitLost
+		return testenv.CommitLost, 0
 	case 1:
-		return testenv.AnswerLost
+		return testenv.AnswerLost, 0
+	case 2, 3, 4, 5:
+		return testenv.CommitPasses, time.Duration(w.commits.Int64N(int64(maxLate)))
 	}
-	return testenv.CommitPasses
+	return testenv.CommitPasses, 0
 }
 
 func splitCard(card string) (kind, id string) {

@@ -51,6 +51,7 @@ func (w *world) settle(long bool) {
 	w.calm = true
 	w.mu.Unlock()
 	w.wire.setCalm(true)
+	w.paused.Wait()
 	w.clock.Set(w.t, 0)
 	w.awaitTruth(long) // what was left behind is not hidden by anything new
 	// The server keeps no mod-sequences: flags are compared when a folder changed.

@@ -4,8 +4,8 @@
 //
 // The script delivers, answers, copies, moves, deletes and reads mail, starts
 // folders anew and renames them, tells cards, shares, settings and block lists,
-// kills workers (with nothing given back), loses commits and answers to
-// commits, cuts and freezes connections, takes servers away, and steps the
+// kills workers (with nothing given back), pauses them until others have their
+// mailboxes, delays and loses commits and answers to commits, cuts and freezes connections, takes servers away, and steps the
 // database's clock. The simulation holds the truth itself: what lies in which
 // folder under which UIDVALIDITY and UID, and what the CRM told.
 //

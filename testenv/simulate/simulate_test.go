@@ -84,6 +84,7 @@ type world struct {
 
 	workers []*worker
 	gone    sync.WaitGroup // killed workers on their way out
+	paused  sync.WaitGroup // workers that will wake up
 
 	flags bool // what was read must be known by now
 
@@ -140,6 +141,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 // end stops the workers, each of which has a way to the database that goes with the test.
 func (w *world) end(steps int) {
 	w.wire.setCalm(true)
+	w.paused.Wait()
 	for _, worker := range w.workers {
 		worker.stop(w.t)
 	}

@@ -20,9 +20,12 @@ import (
 	"github.com/mailstamp/mailstamp/visibility"
 )
 
+// leaseTTL is how soon a worker that tells nothing of itself is taken for dead.
+const leaseTTL = 600 * time.Millisecond
+
 // timing is the engine's, shortened so that a second has room for a takeover.
 var timing = ingest.Timing{
-	LeaseTTL: 600 * time.Millisecond, Renew: 100 * time.Millisecond, Acquire: 50 * time.Millisecond,
+	LeaseTTL: leaseTTL, Renew: 100 * time.Millisecond, Acquire: 50 * time.Millisecond,
 	Pass: 200 * time.Millisecond, LiveCheck: 50 * time.Millisecond, FirstRetry: 2 * time.Millisecond,
 }
 
