@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/seal"
 	"github.com/mailstamp/mailstamp/ingest"
@@ -28,6 +30,13 @@ const (
 	// tail of the script that a failure prints.
 	tail = 40
 )
+
+// TestMain: what the workers started ends with them, the killed ones' too.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		// The test database's keeper lives as long as the process.
+		goleak.IgnoreAnyFunction("github.com/mailstamp/mailstamp/testenv.holdKeeper"))
+}
 
 // TestSimulation runs the script of two fixed seeds, a long run that of a new one too, or that of MAILSTAMP_SIMULATE_SEED.
 func TestSimulation(t *testing.T) {

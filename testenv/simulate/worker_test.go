@@ -62,7 +62,7 @@ func startWorker(t *testing.T, databaseURL string, keys *seal.Sealer, passes *pa
 		t.Fatal(err)
 	}
 	w.sync = ingest.NewSupervisor(options(w.db, passes))
-	if w.jobs, err = jobs.New(w.db, slog.New(slog.DiscardHandler), prometheus.NewRegistry()); err != nil {
+	if w.jobs, err = jobs.New(w.db, slog.New(passes), prometheus.NewRegistry()); err != nil {
 		t.Fatal(err)
 	}
 	for _, start := range []func(context.Context) error{w.jobs.Start, w.sync.Start} {
