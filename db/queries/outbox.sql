@@ -65,12 +65,14 @@ delete from crm_endpoints where account_id = @account_id;
 -- name: Endpoint :one
 select * from crm_endpoints where account_id = @account_id;
 
--- name: AccountsWithEventsDue :many
-select accounts_with_events_due(@moment::timestamptz, @at_most::bigint)::bigint as account_id;
+-- name: AccountsToTell :many
+select accounts_to_tell(@moment::timestamptz, @at_most::bigint, @last_event::timestamptz, @last_pause::timestamptz, @last_turn::timestamptz)::bigint as account_id;
 
 -- name: TakeEndpoint :one
 update crm_endpoints set taken_until = @until
-where account_id = @account_id and due_at <= @now and taken_until <= @now
+where account_id = @account_id
+  and (due_at <= @now or due_at > @last_pause)
+  and (taken_until <= @now or taken_until > @last_turn)
 returning url, failures, failing_since;
 
 -- name: GiveEndpoint :exec
@@ -114,7 +116,8 @@ left join lateral (
           select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
           where lower(trim(e ->> 'address')) = w.address))
 ) c on true
-where o.account_id = @account_id and o.state = 'pending' and o.due_at <= @now
+where o.account_id = @account_id and o.state = 'pending'
+  and (o.due_at <= @now or o.due_at > @last_event)
 order by o.due_at, o.id
 limit @at_most::bigint;
 

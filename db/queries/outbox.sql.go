@@ -10,17 +10,26 @@ import (
 	"time"
 )
 
-const accountsWithEventsDue = `-- name: AccountsWithEventsDue :many
-select accounts_with_events_due($1::timestamptz, $2::bigint)::bigint as account_id
+const accountsToTell = `-- name: AccountsToTell :many
+select accounts_to_tell($1::timestamptz, $2::bigint, $3::timestamptz, $4::timestamptz, $5::timestamptz)::bigint as account_id
 `
 
-type AccountsWithEventsDueParams struct {
-	Moment time.Time
-	AtMost int64
+type AccountsToTellParams struct {
+	Moment    time.Time
+	AtMost    int64
+	LastEvent time.Time
+	LastPause time.Time
+	LastTurn  time.Time
 }
 
-func (q *Queries) AccountsWithEventsDue(ctx context.Context, arg AccountsWithEventsDueParams) ([]int64, error) {
-	rows, err := q.db.Query(ctx, accountsWithEventsDue, arg.Moment, arg.AtMost)
+func (q *Queries) AccountsToTell(ctx context.Context, arg AccountsToTellParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, accountsToTell,
+		arg.Moment,
+		arg.AtMost,
+		arg.LastEvent,
+		arg.LastPause,
+		arg.LastTurn,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -201,14 +210,16 @@ left join lateral (
           select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
           where lower(trim(e ->> 'address')) = w.address))
 ) c on true
-where o.account_id = $1 and o.state = 'pending' and o.due_at <= $2
+where o.account_id = $1 and o.state = 'pending'
+  and (o.due_at <= $2 or o.due_at > $3)
 order by o.due_at, o.id
-limit $3::bigint
+limit $4::bigint
 `
 
 type EventsDueParams struct {
 	AccountID int64
 	Now       time.Time
+	LastEvent time.Time
 	AtMost    int64
 }
 
@@ -244,7 +255,12 @@ type EventsDueRow struct {
 // With what the CRM is told of them, as it is now. What is null then is gone, or is a person's who is being erased; what is not known
 // is a conversation by blind copies alone.
 func (q *Queries) EventsDue(ctx context.Context, arg EventsDueParams) ([]EventsDueRow, error) {
-	rows, err := q.db.Query(ctx, eventsDue, arg.AccountID, arg.Now, arg.AtMost)
+	rows, err := q.db.Query(ctx, eventsDue,
+		arg.AccountID,
+		arg.Now,
+		arg.LastEvent,
+		arg.AtMost,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -552,7 +568,9 @@ func (q *Queries) SetEndpoint(ctx context.Context, arg SetEndpointParams) error 
 
 const takeEndpoint = `-- name: TakeEndpoint :one
 update crm_endpoints set taken_until = $1
-where account_id = $2 and due_at <= $3 and taken_until <= $3
+where account_id = $2
+  and (due_at <= $3 or due_at > $4)
+  and (taken_until <= $3 or taken_until > $5)
 returning url, failures, failing_since
 `
 
@@ -560,6 +578,8 @@ type TakeEndpointParams struct {
 	Until     time.Time
 	AccountID int64
 	Now       time.Time
+	LastPause time.Time
+	LastTurn  time.Time
 }
 
 type TakeEndpointRow struct {
@@ -569,7 +589,13 @@ type TakeEndpointRow struct {
 }
 
 func (q *Queries) TakeEndpoint(ctx context.Context, arg TakeEndpointParams) (TakeEndpointRow, error) {
-	row := q.db.QueryRow(ctx, takeEndpoint, arg.Until, arg.AccountID, arg.Now)
+	row := q.db.QueryRow(ctx, takeEndpoint,
+		arg.Until,
+		arg.AccountID,
+		arg.Now,
+		arg.LastPause,
+		arg.LastTurn,
+	)
 	var i TakeEndpointRow
 	err := row.Scan(&i.Url, &i.Failures, &i.FailingSince)
 	return i, err

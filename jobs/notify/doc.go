@@ -20,6 +20,9 @@
 //
 //   - A CRM that takes nothing costs one attempt now and then: while its last failed, one event is tried, and the rest wait.
 //
+//   - Times are the notifiers' own; one that another clock set, or a clock that was put back since, delays an event by an hour at most
+//     (limits.go, F37).
+//
 //   - Nothing is dialled but what the dialer allows, no redirect is followed, and of an answer only the status counts.
 //
 // Order is best effort. Every event's data has a version, which for one conversation, one delivery (message and recipient) or one

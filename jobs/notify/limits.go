@@ -45,6 +45,14 @@ const (
 	warnAfter = 5 * time.Minute
 )
 
+// Clocks. A time further ahead than these is another clock's, or of before the clock was put back, and holds nothing up: twice what
+// is ever set, as the machines' clocks may differ by that much.
+const (
+	longestWait  = 2 * maxRetry
+	longestPause = 2 * maxPause
+	longestTurn  = 2 * turnLease
+)
+
 // Upkeep.
 const (
 	// countEvery is how often the waiting events are counted for the metrics.

@@ -103,7 +103,9 @@ func (n *Notifier) look(ctx context.Context) error {
 	if free == 0 {
 		return nil
 	}
-	accounts, err := n.DB.System().AccountsWithEventsDue(ctx, queries.AccountsWithEventsDueParams{Moment: n.Now(), AtMost: int64(free)})
+	now := n.Now()
+	accounts, err := n.DB.System().AccountsToTell(ctx, queries.AccountsToTellParams{Moment: now, AtMost: int64(free),
+		LastEvent: now.Add(longestWait), LastPause: now.Add(longestPause), LastTurn: now.Add(longestTurn)})
 	if err != nil {
 		return fmt.Errorf("find accounts with events due: %w", err)
 	}

@@ -191,6 +191,24 @@ func TestVersionsGrow(t *testing.T) {
 	}
 }
 
+// TestF37AnotherClock: events that were written, a turn that was taken and a pause that was set by a clock a day ahead hold nothing up.
+func TestF37AnotherClock(t *testing.T) {
+	b := setup(t)
+	b.tx(b.acc, func(tx *db.Tx) error {
+		_, err := tx.Exec(b.Context(), `
+			with events as (update outbox set at = at + interval '1 day', tried_from = tried_from + interval '1 day', due_at = due_at + interval '1 day')
+			update crm_endpoints set due_at = due_at + interval '1 day', taken_until = taken_until + interval '1 day'`)
+		return err
+	})
+	if err := b.n.look(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.n.done.Wait()
+	if n := len(b.crm.Taken("")); n != 1 {
+		t.Errorf("%d events were told, want the one that there is", n)
+	}
+}
+
 // TestShareHeld: a conversion that would show mail to more people tells that the share waits.
 func TestShareHeld(t *testing.T) {
 	b := setup(t)
@@ -404,7 +422,8 @@ func TestOneSender(t *testing.T) {
 	b := setup(t)
 	system := b.d.System()
 	until := b.clock.now().Add(turnLease).Truncate(time.Microsecond)
-	if _, err := system.TakeEndpoint(t.Context(), queries.TakeEndpointParams{AccountID: b.acc.ID, Now: b.clock.now(), Until: until}); err != nil {
+	if _, err := system.TakeEndpoint(t.Context(), queries.TakeEndpointParams{AccountID: b.acc.ID, Now: b.clock.now(), Until: until,
+		LastPause: until, LastTurn: until}); err != nil {
 		t.Fatal(err)
 	}
 	b.turn(b.acc)

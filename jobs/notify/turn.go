@@ -24,7 +24,8 @@ func (n *Notifier) turn(ctx context.Context, accountID int64) (more bool, err er
 	}
 	began := n.Now().Truncate(time.Microsecond) // as PostgreSQL keeps it
 	until := began.Add(turnLease)
-	endpoint, err := n.DB.System().TakeEndpoint(ctx, queries.TakeEndpointParams{AccountID: accountID, Now: began, Until: until})
+	endpoint, err := n.DB.System().TakeEndpoint(ctx, queries.TakeEndpointParams{AccountID: accountID, Now: began, Until: until,
+		LastPause: began.Add(longestPause), LastTurn: began.Add(longestTurn)})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil // another's turn
 	}
@@ -101,7 +102,8 @@ func pauseAfter(failures int32) time.Duration {
 func (n *Notifier) round(ctx context.Context, acc *db.Account, to destination, atMost int64, deadline time.Time) (results []result, due int, err error) {
 	var rows []queries.EventsDueRow
 	err = n.DB.ReadTx(ctx, acc.ID, func(tx *db.Tx) (err error) {
-		rows, err = tx.EventsDue(ctx, queries.EventsDueParams{AccountID: acc.ID, Now: n.Now(), AtMost: atMost})
+		now := n.Now()
+		rows, err = tx.EventsDue(ctx, queries.EventsDueParams{AccountID: acc.ID, Now: now, LastEvent: now.Add(longestWait), AtMost: atMost})
 		return err
 	})
 	if err != nil {
