@@ -43,6 +43,7 @@ func (w *world) act() {
 		{8, "card", w.card}, {6, "share", w.share}, {4, "setting", w.setting}, {2, "block", w.block}, {3, "ask", w.ask}, {1, "put", w.put},
 		{3, "kill", w.kill}, {2, "pause", w.pause}, {3, "cut the database", w.cutDatabase}, {2, "database away", w.databaseAway},
 		{2, "cut the mail server", w.cutServer}, {2, "mail server away", w.serverAway}, {1, "step the clock", w.stepClock},
+		{2, "CRM away", w.crmAway}, {2, "time passes", w.passTime},
 	}
 	total := 0
 	for _, a := range acts {
@@ -102,6 +103,9 @@ func (w *world) append(b *box, name string, l *letter, seen bool) {
 		w.t.Fatalf("%s/%s: the server gave UID %d, not %d", b.id, name, uid, f.next)
 	}
 	f.next++
+	if f.synced && !b.holds(l) {
+		w.lives[b.user+" "+l.id]++
+	}
 	f.mails[uid] = &place{l, seen}
 	w.ever[b.user] = append(w.ever[b.user], l)
 }

@@ -23,6 +23,8 @@ const (
 	settling = 2 * time.Minute
 	// slow is what a log is worth when it takes longer.
 	slow = 20 * time.Second
+	// retried is when every event that failed was tried again: the longest pauses of one and of its CRM, and the end of a turn.
+	retried = 40 * time.Minute
 	// sweepAfter is when a short run does the sweep's part itself.
 	sweepAfter = 2 * time.Second
 )
@@ -53,6 +55,7 @@ func (w *world) settle(long bool) {
 	w.calm = true
 	w.mu.Unlock()
 	w.wire.setCalm(true)
+	w.crm.set(func(c *receiver) { c.calm = true })
 	w.paused.Wait()
 	w.clock.Set(w.t, 0)
 	w.awaitTruth(long) // what was left behind is not hidden by anything new
@@ -77,6 +80,7 @@ func (w *world) settle(long bool) {
 func (w *world) awaitTruth(long bool) {
 	w.t.Helper()
 	var wrong []string
+	hurry := retried
 	for began := time.Now(); time.Since(began) < settling; time.Sleep(50 * time.Millisecond) {
 		last := wrong
 		if wrong = w.differences(); len(wrong) == 0 {
@@ -89,6 +93,10 @@ func (w *world) awaitTruth(long bool) {
 			if h := w.health(b); h.State == "held" || slices.ContainsFunc(h.Folders, func(f ingest.FolderHealth) bool { return f.Quarantined > 0 }) {
 				w.configure(b) // much was deleted, and really so; or a mail met one cut after the other
 			}
+		}
+		if hurry > 0 { // events that failed are due again
+			w.ahead.Add(int64(time.Minute))
+			hurry -= time.Minute
 		}
 		if !long && time.Since(began) > sweepAfter {
 			w.sweep()
@@ -157,6 +165,9 @@ func (w *world) differences() []string {
 		w.compareMessages(held, add)
 		w.compareThreads(held, add)
 		w.compareDeliveries(held, add)
+		if err := w.compareEvents(ctx, tx, held, add); err != nil {
+			return err
+		}
 		facts, err := naive.Load(ctx, tx)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,6 +91,8 @@ type world struct {
 	server *imaplocal.Server
 	wire   *wire
 	passes *passLog
+	crm    *receiver
+	ahead  atomic.Int64 // of the machine's clock, that of the notifiers
 
 	workers []*worker
 	gone    sync.WaitGroup // killed workers on their way out
@@ -108,6 +111,7 @@ type world struct {
 	sent     []*letter
 	bounces  int
 	ever     map[string][]*letter // all that ever lay in a user's mailboxes
+	lives    map[string]int       // how often a letter came into a mailbox that did not have it, by user and Message-ID
 }
 
 const password = "secret of the mailbox"
@@ -115,7 +119,7 @@ const password = "secret of the mailbox"
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
 		t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 1)), commits: rand.New(rand.NewPCG(seed, 2)), wire: newWire(seed),
-		passes: newPassLog(), writer: testenv.NewWriter(seed), ever: map[string][]*letter{},
+		passes: newPassLog(), writer: testenv.NewWriter(seed), ever: map[string][]*letter{}, lives: map[string]int{},
 		told: told{cards: map[string][]string{}, ever: map[string]bool{}, blocked: map[string]map[string]bool{}},
 	}
 	keyset, err := seal.NewKeyset()
@@ -128,6 +132,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	t.Cleanup(w.db.Close)
 	w.acc, err = w.db.NewAccount(t.Context(), "simulation")
 	w.must(err)
+	w.crm = newReceiver(w)
 	w.door, w.asked = webhook.New(w.db), ingest.NewMailboxes(options(w.db, w.passes))
 	w.server, err = imaplocal.New(imaplocal.Options{Wrap: w.wire.wrap})
 	w.must(err)
@@ -169,7 +174,7 @@ func (w *world) must(err error) {
 }
 
 func (w *world) startWorker() *worker {
-	return startWorker(w.t, w.clock.URL, w.keys, w.passes, w.commitFault)
+	return startWorker(w.t, w.clock.URL, w.keys, w.passes, w.commitFault, w.now)
 }
 
 // configure is the CRM's PUT; it also confirms deletions that are held.

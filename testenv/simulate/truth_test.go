@@ -116,6 +116,18 @@ func (b *box) create(name string) *folder {
 	return f
 }
 
+// holds says that a letter lies in a folder that is read.
+func (b *box) holds(l *letter) bool {
+	for _, f := range b.folders {
+		for _, p := range f.mails {
+			if f.synced && p.letter == l {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (b *box) names() []string { return slices.Sorted(maps.Keys(b.folders)) }
 
 // told is what the CRM told, as far as it decides what becomes of mail.

@@ -16,6 +16,7 @@ import (
 	"github.com/mailstamp/mailstamp/ingest/imapconn"
 	"github.com/mailstamp/mailstamp/ingest/imapconn/safedial"
 	"github.com/mailstamp/mailstamp/jobs"
+	"github.com/mailstamp/mailstamp/jobs/notify"
 	"github.com/mailstamp/mailstamp/testenv"
 	"github.com/mailstamp/mailstamp/visibility"
 )
@@ -35,26 +36,32 @@ var patience = imapconn.Limits{Connect: time.Second, Response: 500 * time.Millis
 // worker is `mailstamp worker --roles=sync,jobs` in this process, behind a
 // proxy of its own to the database.
 type worker struct {
-	proxy *testenv.DatabaseProxy
-	db    *db.DB
-	sync  *ingest.Supervisor
-	jobs  *jobs.Client
+	proxy  *testenv.DatabaseProxy
+	db     *db.DB
+	sync   *ingest.Supervisor
+	jobs   *jobs.Client
+	events *notify.Notifier
 }
 
 // options of the engine; passes hears of each pass.
 func options(d *db.DB, passes *passLog) ingest.Options {
-	allow, err := safedial.ParseAllow("127.0.0.1")
-	if err != nil {
-		panic(err) // it is a constant
-	}
 	return ingest.Options{
-		DB: d, Stamper: ingest.StamperFunc(visibility.Correspond), Dialer: &safedial.Dialer{Allow: allow},
+		DB: d, Stamper: ingest.StamperFunc(visibility.Correspond), Dialer: loopback(),
 		Limits: patience, Timing: timing, Logger: slog.New(passes),
 	}
 }
 
+// loopback reaches what the test serves.
+func loopback() *safedial.Dialer {
+	allow, err := safedial.ParseAllow("127.0.0.1")
+	if err != nil {
+		panic(err) // it is a constant
+	}
+	return &safedial.Dialer{Allow: allow}
+}
+
 // startWorker starts a worker whose commits meet the faults that commit draws.
-func startWorker(t *testing.T, databaseURL string, keys *seal.Sealer, passes *passLog, commit func() testenv.CommitFault) *worker {
+func startWorker(t *testing.T, databaseURL string, keys *seal.Sealer, passes *passLog, commit func() testenv.CommitFault, now func() time.Time) *worker {
 	t.Helper()
 	w := &worker{proxy: testenv.NewDatabaseProxy(t, databaseURL)}
 	var err error
@@ -65,7 +72,11 @@ func startWorker(t *testing.T, databaseURL string, keys *seal.Sealer, passes *pa
 	if w.jobs, err = jobs.New(w.db, slog.New(passes), prometheus.NewRegistry()); err != nil {
 		t.Fatal(err)
 	}
-	for _, start := range []func(context.Context) error{w.jobs.Start, w.sync.Start} {
+	w.events, err = notify.New(notify.Options{DB: w.db, Dialer: loopback(), Log: slog.New(passes), Registry: prometheus.NewRegistry(), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, start := range []func(context.Context) error{w.jobs.Start, w.events.Start, w.sync.Start} {
 		if err := start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +90,7 @@ func (w *worker) stop(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
 	defer cancel()
-	for _, stop := range []func(context.Context) error{w.sync.Stop, w.jobs.Stop} {
+	for _, stop := range []func(context.Context) error{w.sync.Stop, w.events.Stop, w.jobs.Stop} {
 		if err := stop(ctx); err != nil {
 			t.Error(err)
 		}
@@ -97,6 +108,7 @@ func (w *worker) kill(gone *sync.WaitGroup) {
 		cancelled, cancelNow := context.WithCancel(ctx)
 		cancelNow()
 		w.jobs.Stop(cancelled) // it cannot say goodbye to the database
+		w.events.Stop(ctx)
 		w.sync.Stop(ctx)
 		w.db.Close()
 	})
