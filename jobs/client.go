@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,7 +22,11 @@ import (
 // Client works on the queues. Any number may run on one database; one of them leads and starts the periodic jobs.
 type Client struct {
 	river    *river.Client[pgx.Tx]
+	db       *db.DB
 	observer *observer
+
+	endClocks context.CancelFunc
+	clocks    sync.WaitGroup
 }
 
 // New makes a client whose metrics are registered with reg.
@@ -65,7 +70,7 @@ func New(d *db.DB, log *slog.Logger, reg prometheus.Registerer) (*Client, error)
 	if err != nil {
 		return nil, fmt.Errorf("make River's client: %w", err)
 	}
-	return &Client{river: client, observer: observer}, nil
+	return &Client{river: client, db: d, observer: observer, endClocks: func() {}}, nil
 }
 
 // Start starts working and returns once the database answers.
@@ -73,12 +78,16 @@ func (c *Client) Start(ctx context.Context) error {
 	if err := c.river.Start(ctx); err != nil {
 		return fmt.Errorf("start working on jobs: %w", err)
 	}
+	ctx, c.endClocks = context.WithCancel(ctx)
+	c.clocks.Go(func() { c.keepClocks(ctx) })
 	return nil
 }
 
 // Stop takes no more jobs and waits for those that run; they are cancelled after stopTimeout, and all at once when ctx
 // ends.
 func (c *Client) Stop(ctx context.Context) error {
+	c.endClocks()
+	defer c.clocks.Wait()
 	if err := c.river.Stop(ctx); err != nil {
 		// ctx has ended. Cancelled jobs are queued again, here or by whoever rescues them.
 		cancelled, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

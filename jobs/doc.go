@@ -17,4 +17,6 @@
 //
 //   - A job that was lost — its worker killed, its tries used up — is found by the sweep, which compares the facts with
 //     the stamps and queues what has no job alive.
+//
+//   - No clock of another day holds a job up for longer than minutes (keepClocks, F37).
 package jobs

@@ -219,6 +219,48 @@ func TestSweepAddsNoJobTwice(t *testing.T) {
 	}
 }
 
+// TestF37AnotherClock: nothing waits for a day because the database's clock, or a worker's, was a day ahead and is so no more.
+func TestF37AnotherClock(t *testing.T) {
+	const ahead = "update river_job set scheduled_at = scheduled_at + interval '1 day'"
+	t.Run("a job", func(t *testing.T) {
+		b := setup(t)
+		b.set(true, rules.Everyone)
+		b.exec(ahead)
+		b.start()
+		b.await(visibleStamps, 1)
+	})
+	t.Run("the sweep", func(t *testing.T) {
+		b := setup(t)
+		b.set(false, rules.Everyone)
+		if _, err := b.client.river.Insert(t.Context(), sweepArgs{}, nil); err != nil {
+			t.Fatal(err)
+		}
+		b.exec(ahead) // and there is one at a time
+		b.start()
+		b.await(visibleStamps, 1)
+	})
+	t.Run("a killed leader", func(t *testing.T) {
+		b := setup(t)
+		b.set(false, rules.Everyone)
+		b.exec("insert into river_leader (leader_id, elected_at, expires_at) values ('killed', now() + interval '1 day', now() + interval '1 day')")
+		b.start() // another leads, and sweeps first thing
+		b.await(visibleStamps, 1)
+	})
+	t.Run("a killed worker", func(t *testing.T) {
+		b := setup(t)
+		b.set(true, rules.Everyone)
+		b.exec("update river_job set state = 'running', attempted_at = now() + interval '1 day', attempt = 1")
+		if _, err := b.client.rightClocks(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.exec("update river_job set attempted_at = attempted_at - make_interval(secs => $1)", (lostAfter + time.Second).Seconds())
+		b.sweep()
+		if n := b.count("select count(*) from river_job where state = 'available'"); n != 1 {
+			t.Errorf("%d jobs to do what a killed worker left, want 1", n)
+		}
+	})
+}
+
 // TestEnqueueIsTransactional: what is rolled back leaves no job.
 func TestEnqueueIsTransactional(t *testing.T) {
 	b := setup(t)

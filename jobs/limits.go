@@ -52,6 +52,16 @@ const (
 	stopTimeout = 10 * time.Second
 )
 
+// Clocks. A time further ahead than these is another clock's, or of before the clock was put back.
+const (
+	// longestPause is twice the longest that a job is ever put off (backOff).
+	longestPause = 3 * maxRetry
+	// longestLead is well beyond the 15 seconds for which River's clients lead.
+	longestLead = time.Minute
+	// clocksApart is how far the machines' clocks may differ unnoticed.
+	clocksApart = time.Minute
+)
+
 // Upkeep.
 const (
 	// sweepEvery is how often inputs are looked for whose re-stamping was lost.
