@@ -293,18 +293,17 @@ func TestF11S08FolderNamesRoundTrip(t *testing.T) {
 // F19: a storm of flags costs no mail and few writes.
 func TestF19FlagStorm(t *testing.T) {
 	t.Parallel()
-	const n = 1500
+	const n = 10_000
 	b := newBundle(t)
 	b.user("ann", "ann@firm.example")
 	b.card("acme", "joe@acme.example")
 	b.mailbox("ann-box", "ann")
+	var uids []uint32
 	for i := range n {
-		b.append("ann-box", "INBOX", mail{id: fmt.Sprintf("%d@x", i), from: "joe@acme.example", to: "ann@firm.example", body: "x"})
+		uids = append(uids, b.append("ann-box", "INBOX", mail{id: fmt.Sprintf("%d@x", i), from: "joe@acme.example", to: "ann@firm.example", body: "x"}))
 	}
 	b.sync("ann-box")
-	for uid := range uint32(n) {
-		must(t, b.server.SetFlags("ann-box", "INBOX", uid+1, `\Seen`, `\Flagged`, "$Label"))
-	}
+	must(t, b.server.SetFlags("ann-box", "INBOX", []string{`\Seen`, `\Flagged`, "$Label"}, uids...))
 	bodies := 0
 	b.wrapped(wrapped{bodies: func(uids imapconn.UIDRanges) { bodies += int(uids.Count()) }})
 	b.append("ann-box", "INBOX", mail{id: "new@x", from: "joe@acme.example", to: "ann@firm.example", body: "x"})

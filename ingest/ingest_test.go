@@ -366,7 +366,7 @@ func TestFlagsFollowTheServer(t *testing.T) {
 	t.Parallel()
 	b := office(t)
 	l := b.sync("ann-box")
-	must(t, b.server.SetFlags("ann-box", "Archive", 1, `\Seen`))
+	must(t, b.server.SetFlags("ann-box", "Archive", []string{`\Seen`}, 1))
 	// Without mod-sequences flags are seen with the next change of the folder.
 	b.append("ann-box", "Archive", mail{id: "11@x", from: "news@letter.example", to: "ann@firm.example", body: "x"})
 	_ = l

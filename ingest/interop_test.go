@@ -316,7 +316,7 @@ func (p localPeer) append(t testing.TB, folder string, raws ...[]byte) (uids []u
 	return uids
 }
 func (p localPeer) setFlags(t testing.TB, folder string, uid uint32, flags ...string) {
-	must(t, p.SetFlags("ann", folder, uid, flags...))
+	must(t, p.SetFlags("ann", folder, flags, uid))
 }
 func (p localPeer) expunge(t testing.TB, folder string, uid uint32) {
 	must(t, p.Expunge("ann", folder, uid))

@@ -36,7 +36,7 @@ func (b *bundle) change() {
 	must(b.t, b.server.Expunge("ann-box", "INBOX", 1))
 	_, err := b.server.Move("ann-box", "INBOX", 4, "Archive")
 	must(b.t, err)
-	must(b.t, b.server.SetFlags("ann-box", "INBOX", 6, `\Seen`))
+	must(b.t, b.server.SetFlags("ann-box", "INBOX", []string{`\Seen`}, 6))
 	b.append("ann-box", "INBOX", mail{id: "m7@x", from: "joe@acme.example", to: "ann@firm.example", subject: "News", body: "x"})
 	b.append("ann-box", "Sent", mail{id: "m8@x", from: "ann@firm.example", to: "joe@acme.example", subject: "Re: News", refs: "m7@x", body: "x"})
 	b.card("else", "someone@else.example")

@@ -11,23 +11,26 @@ import (
 
 // ofABatch are the statements that read or change what was stored before, each for all of a batch.
 var ofABatch = []string{"AddressFacts", "MessagesByIdentity", "KnownCorrespondents", "UpsertCorrespondences", "InsertParticipants", "UpsertLedger",
-	"AnnounceNamed", "MatchingHashes", "FoldDeliveries"}
+	"AnnounceNamed", "MatchingHashes", "FoldDeliveries", "FlagsDiffer", "SetLedgerSeen", "SetMessagesSeen", "RemoveIndexedAddresses", "ExpungeUIDs",
+	"RemoveUnplaced"}
 
 // tablesOfMail are those that grow with it.
 var tablesOfMail = []string{"addresses", "messages", "participants", "correspondences", "ledger", "indexed_addresses", "deliveries"}
 
-// readsAll finds where a plan reads all rows of such a table, or all of the account's.
+// readsAll finds where a plan reads all rows of such a table, or all of the account's, or of a folder's.
 var readsAll = regexp.MustCompile(`Seq Scan on (` + strings.Join(tablesOfMail, "|") + `)\b|` +
-	`on (` + strings.Join(tablesOfMail, "|") + `)\b.*\n *Index Cond: \(account_id = [^()]*\)\n`)
+	`on (` + strings.Join(tablesOfMail, "|") + `)\b.*\n *Index Cond: (\(account_id = [^()]*\)|` +
+	`\(\(account_id = [^()]*\) AND \(folder_id = [^()]*\)( AND \(uid_validity = [^()]*\))?\))\n`)
 
 // TestPlansOfABatch holds each statement of a batch to the rows it names: once there is mail, none is looked up by the account
 // alone and no table of mail is read as a whole. The plans are those of the connections that ran the batch.
 func TestPlansOfABatch(t *testing.T) {
 	t.Parallel()
 	b := office(t)
+	var stored uint32
 	for i := range 300 {
 		who, other := "joe@acme.example", fmt.Sprint("stranger", i, "@else.example")
-		b.append("ann-box", "INBOX", mail{id: fmt.Sprint(i, "s@x"), from: who, to: "ann@firm.example", cc: other, subject: fmt.Sprint("s", i), body: "x"})
+		stored = b.append("ann-box", "INBOX", mail{id: fmt.Sprint(i, "s@x"), from: who, to: "ann@firm.example", cc: other, subject: fmt.Sprint("s", i), body: "x"})
 		b.append("ann-box", "INBOX", mail{id: fmt.Sprint(i, "i@x"), from: other, to: "ann@firm.example", subject: fmt.Sprint("i", i), body: "x"})
 		b.append("ann-box", "Sent", mail{id: fmt.Sprint(i, "o@x"), from: "ann@firm.example", to: who, subject: fmt.Sprint("o", i), body: "x"})
 	}
@@ -39,6 +42,8 @@ func TestPlansOfABatch(t *testing.T) {
 	b.append("ann-box", "Sent", mail{id: "out@x", from: "ann@firm.example", to: "joe@acme.example", subject: "out", body: "x"})
 	b.append("ann-box", "INBOX", mail{id: "one@x", from: "one@else.example", to: "ann@firm.example", subject: "one", body: "x"})
 	b.append("ann-box", "INBOX", bounce("report@x", "out@x", "failed", "5.1.1"))
+	must(t, b.server.SetFlags("ann-box", "INBOX", []string{`\Seen`}, stored))
+	must(t, b.server.Expunge("ann-box", "INBOX", stored-2))
 	b.sync("ann-box")
 	plans := map[string]string{}
 	conns := b.db.Pool.AcquireAllIdle(b.ctx)

@@ -93,18 +93,25 @@ cross join lateral (select x.header_digest, x.size, x.account_id, x.message_id f
 cross join lateral (select x.id from messages x
                     where x.account_id = l.account_id and x.id = l.message_id and x.author_id = @author_id limit 1) m;
 
+-- Each flag is looked up by its whole key: of a table that has not been analysed yet the planner would rather read all that is stored.
 -- name: FlagsDiffer :one
 select exists (
     select from (select unnest(@uids::bigint[]) as uid, unnest(@seens::boolean[]) as seen) t
-    join ledger l on l.account_id = @account_id and l.folder_id = @folder_id and l.uid_validity = @uid_validity and l.uid = t.uid
+    cross join lateral (select p.disposition, p.seen from ledger p
+                        where p.account_id = @account_id and p.folder_id = @folder_id and p.uid_validity = @uid_validity and p.uid = t.uid
+                        offset 0) l
     where l.disposition = 'stored' and l.seen <> t.seen);
 
+-- By place: nobody else changes what is stored while the lock of the author's mail is held.
 -- name: SetLedgerSeen :many
-update ledger l set seen = t.seen
-from (select unnest(@uids::bigint[]) as uid, unnest(@seens::boolean[]) as seen) t
-where l.account_id = @account_id and l.folder_id = @folder_id and l.uid_validity = @uid_validity and l.uid = t.uid
-  and l.disposition = 'stored' and l.seen <> t.seen
-returning l.message_id;
+update ledger set seen = not seen
+where ctid = any (array(
+    select l.place from (select unnest(@uids::bigint[]) as uid, unnest(@seens::boolean[]) as seen) t
+    cross join lateral (select p.ctid as place, p.disposition, p.seen from ledger p
+                        where p.account_id = @account_id and p.folder_id = @folder_id and p.uid_validity = @uid_validity and p.uid = t.uid
+                        offset 0) l
+    where l.disposition = 'stored' and l.seen <> t.seen))
+returning message_id;
 
 -- name: SetMessagesSeen :exec
 update messages m set seen = s.seen
@@ -130,11 +137,10 @@ order by 1, 2;
 
 -- name: ExpungeUIDs :many
 with rows as (
-    select l.folder_id, l.uid_validity, l.uid, l.message_id
-    from ledger l
-    where l.account_id = @account_id and l.folder_id = @folder_id and l.uid_validity = @uid_validity and l.uid = any (@uids::bigint[])
-      and l.disposition <> 'expunged'
-    for update
+    select l.* from (select unnest(@uids::bigint[]) as uid) t
+    cross join lateral (select p.folder_id, p.uid_validity, p.uid, p.message_id from ledger p
+                        where p.account_id = @account_id and p.folder_id = @folder_id and p.uid_validity = @uid_validity and p.uid = t.uid
+                          and p.disposition <> 'expunged' for update) l
 ), done as (
     update ledger l
     set disposition = 'expunged', reason = null, message_id = null, wanted = false

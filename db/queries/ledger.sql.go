@@ -116,33 +116,32 @@ func (q *Queries) CountStored(ctx context.Context, arg CountStoredParams) (int64
 
 const expungeUIDs = `-- name: ExpungeUIDs :many
 with rows as (
-    select l.folder_id, l.uid_validity, l.uid, l.message_id
-    from ledger l
-    where l.account_id = $1 and l.folder_id = $2 and l.uid_validity = $3 and l.uid = any ($4::bigint[])
-      and l.disposition <> 'expunged'
-    for update
+    select l.folder_id, l.uid_validity, l.uid, l.message_id from (select unnest($1::bigint[]) as uid) t
+    cross join lateral (select p.folder_id, p.uid_validity, p.uid, p.message_id from ledger p
+                        where p.account_id = $2 and p.folder_id = $3 and p.uid_validity = $4 and p.uid = t.uid
+                          and p.disposition <> 'expunged' for update) l
 ), done as (
     update ledger l
     set disposition = 'expunged', reason = null, message_id = null, wanted = false
     from rows
-    where l.account_id = $1 and l.folder_id = rows.folder_id and l.uid_validity = rows.uid_validity and l.uid = rows.uid
+    where l.account_id = $2 and l.folder_id = rows.folder_id and l.uid_validity = rows.uid_validity and l.uid = rows.uid
 )
 select distinct message_id::bigint from rows where message_id is not null
 `
 
 type ExpungeUIDsParams struct {
+	Uids        []int64
 	AccountID   int64
 	FolderID    int64
 	UidValidity int64
-	Uids        []int64
 }
 
 func (q *Queries) ExpungeUIDs(ctx context.Context, arg ExpungeUIDsParams) ([]int64, error) {
 	rows, err := q.db.Query(ctx, expungeUIDs,
+		arg.Uids,
 		arg.AccountID,
 		arg.FolderID,
 		arg.UidValidity,
-		arg.Uids,
 	)
 	if err != nil {
 		return nil, err
@@ -165,7 +164,9 @@ func (q *Queries) ExpungeUIDs(ctx context.Context, arg ExpungeUIDsParams) ([]int
 const flagsDiffer = `-- name: FlagsDiffer :one
 select exists (
     select from (select unnest($1::bigint[]) as uid, unnest($2::boolean[]) as seen) t
-    join ledger l on l.account_id = $3 and l.folder_id = $4 and l.uid_validity = $5 and l.uid = t.uid
+    cross join lateral (select p.disposition, p.seen from ledger p
+                        where p.account_id = $3 and p.folder_id = $4 and p.uid_validity = $5 and p.uid = t.uid
+                        offset 0) l
     where l.disposition = 'stored' and l.seen <> t.seen)
 `
 
@@ -177,6 +178,7 @@ type FlagsDifferParams struct {
 	UidValidity int64
 }
 
+// Each flag is looked up by its whole key: of a table that has not been analysed yet the planner would rather read all that is stored.
 func (q *Queries) FlagsDiffer(ctx context.Context, arg FlagsDifferParams) (bool, error) {
 	row := q.db.QueryRow(ctx, flagsDiffer,
 		arg.Uids,
@@ -658,28 +660,32 @@ func (q *Queries) RemoveLedgerOfMailbox(ctx context.Context, arg RemoveLedgerOfM
 }
 
 const setLedgerSeen = `-- name: SetLedgerSeen :many
-update ledger l set seen = t.seen
-from (select unnest($4::bigint[]) as uid, unnest($5::boolean[]) as seen) t
-where l.account_id = $1 and l.folder_id = $2 and l.uid_validity = $3 and l.uid = t.uid
-  and l.disposition = 'stored' and l.seen <> t.seen
-returning l.message_id
+update ledger set seen = not seen
+where ctid = any (array(
+    select l.place from (select unnest($1::bigint[]) as uid, unnest($2::boolean[]) as seen) t
+    cross join lateral (select p.ctid as place, p.disposition, p.seen from ledger p
+                        where p.account_id = $3 and p.folder_id = $4 and p.uid_validity = $5 and p.uid = t.uid
+                        offset 0) l
+    where l.disposition = 'stored' and l.seen <> t.seen))
+returning message_id
 `
 
 type SetLedgerSeenParams struct {
+	Uids        []int64
+	Seens       []bool
 	AccountID   int64
 	FolderID    int64
 	UidValidity int64
-	Uids        []int64
-	Seens       []bool
 }
 
+// By place: nobody else changes what is stored while the lock of the author's mail is held.
 func (q *Queries) SetLedgerSeen(ctx context.Context, arg SetLedgerSeenParams) ([]*int64, error) {
 	rows, err := q.db.Query(ctx, setLedgerSeen,
+		arg.Uids,
+		arg.Seens,
 		arg.AccountID,
 		arg.FolderID,
 		arg.UidValidity,
-		arg.Uids,
-		arg.Seens,
 	)
 	if err != nil {
 		return nil, err

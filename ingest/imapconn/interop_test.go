@@ -79,7 +79,7 @@ func (b inProcess) add(t testing.TB, folder string, subjects ...string) {
 
 func (b inProcess) setFlags(t testing.TB, folder string, uid uint32, flags ...string) {
 	t.Helper()
-	if err := b.SetFlags("ann", folder, uid, flags...); err != nil {
+	if err := b.SetFlags("ann", folder, flags, uid); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -237,18 +237,18 @@ func (s *Server) Append(user, folder string, flags []string, internalDate time.T
 	return u.append(folder, flags, internalDate, bytes.Clone(raw))
 }
 
-// SetFlags replaces a message's flags.
-func (s *Server) SetFlags(user, folder string, uid uint32, flags ...string) error {
+// SetFlags replaces the flags of messages.
+func (s *Server) SetFlags(user, folder string, flags []string, uids ...uint32) error {
 	u, err := s.user(user)
 	if err != nil {
 		return err
 	}
-	set := imap.UIDSetNum(imap.UID(uid))
+	set := uidSet(uids)
 	store := &imap.StoreFlags{Op: imap.StoreFlagsSet, Silent: true, Flags: imapFlags(flags)}
 	return u.change(folder,
 		func(sess *imapmemserver.UserSession) error { return sess.Store(nil, set, store, nil) },
 		func(m *message) bool {
-			if m.UID == uid {
+			if set.Contains(imap.UID(m.UID)) {
 				m.Flags = flags
 			}
 			return true
@@ -267,10 +267,7 @@ func (s *Server) Expunge(user, folder string, uids ...uint32) error {
 }
 
 func expunge(sess *imapmemserver.UserSession, uids []uint32) error {
-	var set imap.UIDSet
-	for _, uid := range uids {
-		set.AddNum(imap.UID(uid))
-	}
+	set := uidSet(uids)
 	deleted := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}
 	if err := sess.Store(nil, set, deleted, nil); err != nil {
 		return err
@@ -292,6 +289,13 @@ func (s *Server) Move(user, from string, uid uint32, to string) (newUID uint32, 
 		return 0, err
 	}
 	return newUID, s.Expunge(user, from, uid)
+}
+
+func uidSet(uids []uint32) (set imap.UIDSet) {
+	for _, uid := range uids {
+		set.AddNum(imap.UID(uid))
+	}
+	return set
 }
 
 func imapFlags(flags []string) []imap.Flag {

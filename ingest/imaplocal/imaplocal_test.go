@@ -45,7 +45,7 @@ func TestKeepsMailBetweenStarts(t *testing.T) {
 		must(err)
 	}
 	must(s.Expunge(ann, "INBOX", 1, 3, 6))
-	must(s.SetFlags(ann, "INBOX", 4))
+	must(s.SetFlags(ann, "INBOX", nil, 4))
 	must(s.CreateFolder(ann, "gone"))
 	must(s.DeleteFolder(ann, "gone"))
 	must(s.CreateFolder(ann, "Old/Böx"))

@@ -265,7 +265,7 @@ func (w *world) read() string {
 	if p.seen {
 		flags = []string{`\Seen`}
 	}
-	w.must(w.server.SetFlags(b.id, name, uid, flags...))
+	w.must(w.server.SetFlags(b.id, name, flags, uid))
 	return fmt.Sprintf("%s/%s/%d %t", b.id, name, uid, p.seen)
 }
 
