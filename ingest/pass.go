@@ -214,7 +214,7 @@ func (l *loop) look(ctx context.Context, f *folder) (plan.Shown, error) {
 		return shown, err
 	}
 	for try := 0; !shown.Told; try++ {
-		l.examined = ""
+		l.conn.ListAhead()
 		sel, err := l.examine(ctx, f)
 		if err != nil || f.parked() {
 			return shown, err

@@ -22,7 +22,9 @@ type Conn struct {
 	mu     sync.Mutex         // of client, for Close
 	client *imapclient.Client // within do; nil while the connection rests
 
-	selected Selected // of the examined folder; Name "" for none
+	selected Selected   // of the examined folder; Name "" for none
+	ahead    bool       // the next Examine lists it as well
+	listed   *collector // what came of that; nil: nothing to be believed
 	trips    atomic.Int64
 }
 

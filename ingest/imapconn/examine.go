@@ -54,18 +54,36 @@ func (c *Conn) Resync(ctx context.Context, name string, uidValidity uint32, modS
 	return sel, changes, true, nil
 }
 
+// ListAhead makes the next Examine ask in its own round trip for what UIDs will
+// be asked without a date. A server does one after the other where one depends
+// on the other (RFC 3501 section 5.5), and refuses to search where the folder
+// could not be opened. It is one search only: two at once may be answered
+// together, which plain SEARCH does not tell apart. Of a list that is not as long
+// as EXAMINE's count, or that news came with, nothing is kept: UIDs asks again.
+func (c *Conn) ListAhead() { c.ahead = true }
+
 // condstore is EXAMINE's parameter as the library writes it.
 const condstore = "(CONDSTORE)"
 
 func (c *Conn) examine(ctx context.Context, name, parameter string) (Selected, *collector, error) {
-	c.selected = Selected{}
+	ahead := c.ahead
+	c.selected, c.ahead, c.listed = Selected{}, false, nil
 	col := &collector{command: "EXAMINE", expect: 1, changing: parameter != "" && parameter != condstore}
+	list, listed := &collector{command: "UID SEARCH", expect: 1, searching: true}, false
 	err := c.do(ctx, "examine", func() error {
-		c.g.collect(col)
-		defer c.g.collect(nil)
+		c.g.collect(col, list)
+		defer c.g.collect()
 		c.g.setExists(0)
 		exchange := func() error {
-			_, err := c.client.Select(name, &imap.SelectOptions{ReadOnly: true, CondStore: parameter != ""}).Wait()
+			examine := c.client.Select(name, &imap.SelectOptions{ReadOnly: true, CondStore: parameter != ""})
+			if !ahead {
+				_, err := examine.Wait()
+				return err
+			}
+			search := c.client.UIDSearch(&imap.SearchCriteria{}, c.searchOptions())
+			_, err := examine.Wait()
+			_, errList := search.Wait()
+			listed = errList == nil
 			return err
 		}
 		if !col.changing {
@@ -79,15 +97,31 @@ func (c *Conn) examine(ctx context.Context, name, parameter string) (Selected, *
 		return Selected{}, col, err
 	}
 	// What was told up to here is in the answer; a hint is what comes later.
-	c.g.clearHint()
+	c.g.clearHint(col.changesSoFar)
 	sel := col.sel
-	sel.Name, sel.Messages = name, c.g.existsNow()
+	sel.Name, sel.Messages = name, col.exists
 	sel.NoModSeq = sel.NoModSeq || sel.HighestModSeq == 0 || parameter == ""
 	if sel.UIDValidity == 0 {
 		return Selected{}, col, &Error{Op: "examine", Kind: KindProtocol, Detail: "no UIDVALIDITY"}
 	}
 	c.selected = sel
+	if listed && !list.tooMany && list.changesSoFar == col.changesSoFar {
+		if list.uids = list.uids.Normalize(); list.uids.Count() == uint64(sel.Messages) {
+			c.listed = list
+		}
+	}
 	return sel, col, nil
+}
+
+// listedAhead is the list that came with Examine, once, and unless the server
+// told of changes since.
+func (c *Conn) listedAhead() (uids UIDRanges, ok bool) {
+	list := c.listed
+	c.listed = nil
+	if list == nil || list.changesSoFar != c.g.changesSoFar() {
+		return nil, false
+	}
+	return list.uids, true
 }
 
 // refusedAsBad: the server does not know the command in this form.
@@ -123,11 +157,17 @@ const extraUIDs = 10_000
 // of their own; all for the zero time.
 func (c *Conn) UIDs(ctx context.Context, from time.Time) (UIDRanges, error) {
 	var uids UIDRanges
-	if err := c.settled(func() (err error) {
-		uids, err = c.search(ctx, &imap.SearchCriteria{Since: since(from)})
-		return err
-	}); err != nil {
-		return nil, err
+	listed := false
+	if from.IsZero() {
+		uids, listed = c.listedAhead()
+	}
+	if !listed {
+		if err := c.settled(func() (err error) {
+			uids, err = c.search(ctx, &imap.SearchCriteria{Since: since(from)})
+			return err
+		}); err != nil {
+			return nil, err
+		}
 	}
 	// A server that claims more messages than the folder has would make the
 	// caller ask for four billion of them.
@@ -166,16 +206,13 @@ func (c *Conn) search(ctx context.Context, criteria *imap.SearchCriteria) (UIDRa
 	if c.selected.Name == "" {
 		return nil, &Error{Op: "search", Kind: KindConfig, Detail: "no folder is examined"}
 	}
-	var options *imap.SearchOptions
-	if c.Has("ESEARCH") || c.Has("IMAP4rev2") {
-		options = &imap.SearchOptions{ReturnAll: true}
-	}
+	options := c.searchOptions()
 	var col *collector
 	run := func() error {
 		col = &collector{command: "UID SEARCH", expect: 1, searching: true}
 		return c.do(ctx, "search", func() error {
 			c.g.collect(col)
-			defer c.g.collect(nil)
+			defer c.g.collect()
 			_, err := c.client.UIDSearch(criteria, options).Wait()
 			return err
 		})
@@ -192,6 +229,14 @@ func (c *Conn) search(ctx context.Context, criteria *imap.SearchCriteria) (UIDRa
 		return nil, &Error{Op: "search", Kind: KindProtocol, Detail: "result too scattered"}
 	}
 	return col.uids.Normalize(), nil
+}
+
+// searchOptions ask for ranges where the server can tell them.
+func (c *Conn) searchOptions() *imap.SearchOptions {
+	if c.Has("ESEARCH") || c.Has("IMAP4rev2") {
+		return &imap.SearchOptions{ReturnAll: true}
+	}
+	return nil
 }
 
 // librarySet is uids in the library's type.

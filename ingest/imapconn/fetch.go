@@ -138,7 +138,7 @@ func (f *fetch) exchange(uids UIDRanges) error {
 	f.c.g.collect(&f.col)
 	clean := false
 	defer func() {
-		f.c.g.collect(nil)
+		f.c.g.collect()
 		close(f.col.done)
 		if !clean { // fn panicked with commands in flight
 			f.c.g.fail(&Error{Op: f.op, Kind: KindClosed, Detail: "abandoned"})

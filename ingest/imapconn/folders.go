@@ -33,7 +33,7 @@ func (c *Conn) folders(ctx context.Context) ([]Folder, error) {
 	}
 	err := c.do(ctx, "list folders", func() error {
 		c.g.collect(col)
-		defer c.g.collect(nil)
+		defer c.g.collect()
 		defer c.look()()
 		return c.client.List("", "*", options).Close()
 	})
@@ -43,7 +43,7 @@ func (c *Conn) folders(ctx context.Context) ([]Folder, error) {
 		col = &collector{command: "LIST", expect: 1, utf8: col.utf8}
 		err = c.do(ctx, "list folders", func() error {
 			c.g.collect(col)
-			defer c.g.collect(nil)
+			defer c.g.collect()
 			return c.client.List("", "*", nil).Close()
 		})
 	}
@@ -85,7 +85,7 @@ func (c *Conn) statuses(ctx context.Context, col *collector, folders []Folder, i
 		err := c.do(ctx, "read folder counters", func() error {
 			col.command, col.expect = "STATUS", len(part)
 			c.g.collect(col)
-			defer c.g.collect(nil)
+			defer c.g.collect()
 			cmds := make([]*imapclient.StatusCommand, len(part))
 			for i, name := range part {
 				cmds[i] = c.client.Status(name, items)

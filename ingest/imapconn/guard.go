@@ -41,7 +41,7 @@ type guard struct {
 	pending []pendingCmd // in flight, oldest first
 	idling  bool         // IDLE was confirmed and DONE not yet sent
 	stalled time.Duration
-	col     *collector
+	cols    []*collector // the first wants what comes now
 	caps    map[string]bool
 	capsSeq int    // how often caps were told
 	exists  uint32 // messages of the examined folder, as last heard
@@ -186,34 +186,44 @@ func (g *guard) deliver(col *collector, fd fetchData) {
 // hint says that the examined folder changed; it never blocks.
 func (g *guard) hint() {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.changes++
-	g.mu.Unlock()
 	select {
 	case g.hints <- struct{}{}:
 	default:
 	}
 }
 
-func (g *guard) clearHint() {
+// clearHint forgets hints that were given before so many changes were told.
+func (g *guard) clearHint(changes int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.changes > changes {
+		return
+	}
 	select {
 	case <-g.hints:
 	default:
 	}
 }
 
-// collect makes c receive what the next responses hold; nil for nobody. The
-// reading goroutine itself lets go of c before the last command's result is
-// passed on (takePending), so whoever saw that result may read c.
-func (g *guard) collect(c *collector) {
+// collect makes each of cols in turn receive what the next responses hold. The
+// reading goroutine itself goes on to the next before its last command's result
+// is passed on (takePending), so whoever saw that result may read a collector.
+func (g *guard) collect(cols ...*collector) {
 	g.mu.Lock()
-	g.col = c
+	g.cols = cols
 	g.mu.Unlock()
 }
 
+// collector is the one that wants what comes now; nil for nobody.
 func (g *guard) collector() *collector {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.col
+	if len(g.cols) == 0 {
+		return nil
+	}
+	return g.cols[0]
 }
 
 func (g *guard) has(capability string) bool {

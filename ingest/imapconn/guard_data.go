@@ -13,6 +13,9 @@ type collector struct {
 	command string // the command whose responses are wanted …
 	expect  int    // … and how many of it there will be; the last one's result ends the collecting
 
+	exists       uint32 // messages of the examined folder …
+	changesSoFar int    // … and changes of it that were told, when the last result came
+
 	sel      Selected
 	lists    []listLine
 	statuses []statusLine

@@ -165,9 +165,12 @@ func (g *guard) takePending(tag string) (cmd pendingCmd, known bool) {
 				ended = g.idling // by the server: wake whoever relies on it
 				g.idling = false
 			}
-			if g.col != nil && g.col.command == p.name {
-				if g.col.expect--; g.col.expect == 0 {
-					g.col = nil
+			if len(g.cols) > 0 && g.cols[0].command == p.name {
+				if col := g.cols[0]; col.expect == 1 {
+					col.exists, col.changesSoFar = g.exists, g.changes
+					g.cols = g.cols[1:]
+				} else {
+					col.expect--
 				}
 			}
 			return p, true

@@ -395,3 +395,65 @@ func TestIdleIsWoken(t *testing.T) {
 		}
 	})
 }
+
+// The list that is asked for with EXAMINE comes in its round trip. It is not believed where the server tells of news with it, where
+// it is shorter than the folder, as when it comes before the folder is open, and where the folder or the search is refused.
+func TestExamineListsAhead(t *testing.T) {
+	t.Parallel()
+	const all = "UID SEARCH RETURN (ALL) ALL"
+	opened := []string{"* 3 EXISTS", "* OK [UIDVALIDITY 7]", "* OK [UIDNEXT 9]"}
+	for name, tc := range map[string]struct {
+		with  []string // what comes after EXAMINE's answers; its result is EXAMINED, the search's LISTED
+		again string   // what the search alone tells; "" where it is not asked
+		want  string
+	}{
+		"listed":          {with: []string{"EXAMINED OK", "* ESEARCH UID ALL 1,4,8", "LISTED OK"}, want: "1,4,8"},
+		"news":            {with: []string{"EXAMINED OK", "* ESEARCH UID ALL 1,4,8", "* 4 EXISTS", "LISTED OK"}, again: "1,4,8:9", want: "1,4,8:9"},
+		"a message goes":  {with: []string{"EXAMINED OK", "* ESEARCH UID ALL 1,4,8", "* 1 EXPUNGE", "LISTED OK"}, again: "4,8", want: "4,8"},
+		"short":           {with: []string{"EXAMINED OK", "* ESEARCH UID ALL 1,8", "LISTED OK"}, again: "1,4,8", want: "1,4,8"},
+		"too early":       {with: []string{"* ESEARCH UID ALL 1,4,8", "EXAMINED OK", "LISTED OK"}, again: "1,4,8", want: "1,4,8"},
+		"out of turn":     {with: []string{"* ESEARCH UID ALL 1,4,8", "LISTED OK", "EXAMINED OK"}, again: "1,4,8", want: "1,4,8"},
+		"search refused":  {with: []string{"EXAMINED OK", "LISTED NO too busy"}, again: "1,4,8", want: "1,4,8"},
+		"not there":       {with: []string{"EXAMINED NO not yours", "LISTED BAD no folder is open"}},
+		"not there, told": {with: []string{"EXAMINED NO not yours", "* ESEARCH UID ALL 1,4,8", "LISTED OK"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := scripted(t, "ESEARCH", false, func(p *peer) {
+				tags := strings.NewReplacer("EXAMINED", p.want("EXAMINE"), "LISTED", p.want(all))
+				p.send(opened...)
+				for _, line := range tc.with {
+					p.send(tags.Replace(line))
+				}
+				if tc.want == "" {
+					p.answer("EXAMINE", opened...)
+					p.answer(all, "* ESEARCH UID ALL 2:4")
+				} else if tc.again != "" {
+					p.answer(all, "* ESEARCH UID ALL "+tc.again)
+				}
+			})
+			before, trips := c.RoundTrips(), 1
+			c.ListAhead()
+			sel, err := c.Examine(t.Context(), "INBOX")
+			want := tc.want
+			switch {
+			case want == "": // the next folder has nothing of it
+				wantKind(t, err, KindRefused, false)
+				if _, err := c.Examine(t.Context(), "Sent"); err != nil {
+					t.Fatal(err)
+				}
+				want, trips = "2:4", 3
+			case err != nil || sel.Messages != 3 || sel.UIDNext != 9:
+				t.Fatalf("%+v, %v", sel, err)
+			case tc.again != "":
+				trips = 2
+			}
+			if uids, err := c.UIDs(t.Context(), time.Time{}); err != nil || uids.String() != want {
+				t.Errorf("listed %s, %v, want %s", uids, err, want)
+			}
+			if n := c.RoundTrips() - before; n != trips {
+				t.Errorf("%d round trips, want %d", n, trips)
+			}
+		})
+	}
+}
