@@ -64,6 +64,34 @@ func TestF39LostCommitsHappenOnce(t *testing.T) {
 	}
 }
 
+// A batch that could not be stored ends the pass, whatever the loop was reading meanwhile, and is stored by the next.
+func TestBatchNotStoredEndsThePass(t *testing.T) {
+	t.Parallel()
+	d := testenv.DB(t)
+	for nth := int64(1); ; nth++ {
+		b := bundleOn(t, d).furnish()
+		var batches atomic.Int64
+		b.opts.commit = func(name string) error {
+			if name == "batch" && batches.Add(1) == nth {
+				return errors.New("disk full")
+			}
+			return nil
+		}
+		err := b.trySync(b.loopOf("ann-box"))
+		if batches.Load() < nth {
+			if nth < 3 {
+				t.Errorf("only %d batches", nth-1)
+			}
+			return
+		}
+		if err == nil {
+			t.Errorf("batch %d was not stored, and nothing was said", nth)
+		}
+		b.sync("ann-box")
+		b.checkLedger("ann-box")
+	}
+}
+
 // tryLease gives the mailbox's lease to the loop's supervisor, as loopOf does, over a database that may fail.
 func (b *bundle) tryLease(l *loop) error {
 	if err := l.s.renew(b.ctx); err != nil {

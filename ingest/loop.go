@@ -38,7 +38,8 @@ type loop struct {
 	row       queries.Mailbox
 	folders   map[string]*folder
 	conn      conn
-	examined  string    // the folder that is open
+	examined  string // the folder that is open
+	storing   storing
 	failures  int       // in a row, without progress
 	restUntil time.Time // as the server asked (F29)
 	state     string    // as written

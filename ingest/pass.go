@@ -352,6 +352,11 @@ func (l *loop) backfill(ctx context.Context) (worked bool, err error) {
 		return false, err
 	}
 	defer l.s.gate.leave()
+	defer func() {
+		if errStored := l.settle(); errStored != nil {
+			err = errStored // before one of the folder that came next: what was being stored is of another
+		}
+	}()
 	until := time.Now().Add(l.s.o.Timing.LiveCheck)
 	for f != nil && time.Now().Before(until) {
 		if err := l.fill(ctx, f, until); err != nil {

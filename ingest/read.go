@@ -60,35 +60,43 @@ type addressFacts struct {
 	id int64
 }
 
-// ingest fetches and stores uids, newest first, until a time when one is given; it returns what is left. While one batch
-// is stored, the database is asked about the next, whose bodies are fetched then, and the headers of the one after come.
-func (l *loop) ingest(ctx context.Context, f *folder, uids uidset.Set, until time.Time) (rest uidset.Set, err error) {
-	rest = uids
-	stored := make(chan error, 1)
-	stored <- nil // nothing is being stored
-	var storing uidset.Set
-	// settle waits for the batch that is being stored.
-	settle := func() error {
-		err := <-stored
-		stored <- nil
-		if err == nil {
-			rest = rest.Subtract(storing)
-			f.uids = f.uids.Union(storing)
-			f.held = int64(f.uids.Count())
-		} else {
-			f.loaded = false
-		}
-		storing = nil
+// storing is the batch of a loop that is being stored.
+type storing struct {
+	folder *folder
+	uids   uidset.Set
+	done   <-chan error // nil: there is none
+}
+
+// settle waits for the batch that is being stored. After an error nothing is known of its folder, and the session ends.
+func (l *loop) settle() error {
+	s := l.storing
+	if s.done == nil {
+		return nil
+	}
+	l.storing = storing{}
+	if err := <-s.done; err != nil {
+		s.folder.loaded = false
 		return err
 	}
+	s.folder.uids = s.folder.uids.Union(s.uids)
+	s.folder.held = int64(s.folder.uids.Count())
+	return nil
+}
+
+// ingest fetches and stores uids, newest first; it returns what is left. While one batch is stored, the database is asked about
+// the next, whose bodies are fetched then, and the headers of the one after come. With a time given it begins no batch after
+// it, and leaves the last to settle: another folder may go on meanwhile.
+func (l *loop) ingest(ctx context.Context, f *folder, uids uidset.Set, until time.Time) (rest uidset.Set, err error) {
+	rest = uids
 	emit := func(b *batch) error {
-		if err := settle(); err != nil {
+		if err := l.settle(); err != nil {
 			l.s.bytes.Release(b.weight)
 			return err
 		}
-		storing = b.uids
-		<-stored
-		progress := l.progressAfter(f, storing)
+		progress := l.progressAfter(f, b.uids)
+		stored := make(chan error, 1)
+		l.storing = storing{f, b.uids, stored}
+		rest = rest.Subtract(b.uids)
 		go func() {
 			err := l.store(ctx, f, b, progress)
 			l.s.bytes.Release(b.weight)
@@ -118,7 +126,7 @@ func (l *loop) ingest(ctx context.Context, f *folder, uids uidset.Set, until tim
 			next, err = headers()
 		}
 		if errKnown := <-known; errKnown != nil {
-			return rest, errors.Join(errKnown, settle())
+			return rest, errors.Join(errKnown, l.settle())
 		}
 		if err != nil {
 			b = next
@@ -132,8 +140,11 @@ func (l *loop) ingest(ctx context.Context, f *folder, uids uidset.Set, until tim
 			b, err = headers()
 		}
 	}
-	if errSettle := settle(); errSettle != nil {
-		return rest, errSettle // the database's word comes first: it is not the message's fault
+	if err == nil && !until.IsZero() {
+		return rest, nil
+	}
+	if errStored := l.settle(); errStored != nil {
+		return rest, errStored // the database's word comes first: it is not the message's fault
 	}
 	if err != nil {
 		return rest, l.blame(ctx, f, b.uids, err)
