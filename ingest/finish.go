@@ -14,9 +14,8 @@ import (
 	"github.com/mailstamp/mailstamp/ingest/uidset"
 )
 
-// finish does what may be done only when all new mail of all folders is stored: deletions, so that a moved message is
-// known at its new place before it is missed at the old one (F14); then flags and cursors.
-func (l *loop) finish(ctx context.Context) error {
+// missed finds the mail that is in its folder no more.
+func (l *loop) missed(ctx context.Context) (map[*folder]uidset.Set, error) {
 	gone := map[*folder]uidset.Set{}
 	for _, f := range l.present() {
 		if !f.visited || len(f.work.Vanished) == 0 {
@@ -27,18 +26,29 @@ func (l *loop) finish(ctx context.Context) error {
 			if imapconn.OfFolder(err) {
 				continue
 			}
-			return err
+			return nil, err
 		}
 		if len(proved) > 0 {
 			gone[f] = proved
 		}
 	}
-	braked, err := l.remove(ctx, gone)
-	if err != nil {
+	return gone, nil
+}
+
+// finish does what may be done only when all new mail of all folders is stored: deletions, so that a moved message is
+// known at its new place before it is missed at the old one (F14); then flags and cursors. What was missed since gone was
+// found is the next pass's.
+func (l *loop) finish(ctx context.Context, gone map[*folder]uidset.Set) error {
+	for f, uids := range gone {
+		if gone[f] = uids.Intersect(f.work.Vanished); len(gone[f]) == 0 {
+			delete(gone, f) // the folder has another life by now
+		}
+	}
+	if err := l.remove(ctx, gone); err != nil {
 		return err
 	}
 	for _, f := range l.present() {
-		if !f.visited || f.partial || len(f.work.Live) > 0 || f.pending() || braked && len(gone[f]) > 0 {
+		if !f.visited || f.partial || len(f.work.Live) > 0 || f.pending() || len(f.work.Vanished) > 0 {
 			continue // looked at again by the next pass
 		}
 		if err := l.finishFolder(ctx, f); err != nil && !imapconn.OfFolder(err) {
@@ -65,18 +75,17 @@ func (l *loop) proveGone(ctx context.Context, f *folder) (uidset.Set, error) {
 // errBrake undoes a removal that must wait for a person's word.
 var errBrake = errors.New("too much would be removed at once")
 
-// remove marks vanished mail expunged and removes the messages that are in no folder any more. It reports whether the
-// brake stopped it.
-func (l *loop) remove(ctx context.Context, gone map[*folder]uidset.Set) (braked bool, err error) {
+// remove marks vanished mail expunged and removes the messages that are in no folder any more, unless the brake stops it.
+func (l *loop) remove(ctx context.Context, gone map[*folder]uidset.Set) error {
 	if len(gone) == 0 && !l.staleDue && !l.held {
-		return false, nil
+		return nil
 	}
-	err = l.removeOnce(ctx, gone)
+	err := l.removeOnce(ctx, gone)
 	if errors.Is(err, errBrake) {
-		return true, l.hold(ctx)
+		return l.hold(ctx)
 	}
 	if err != nil {
-		return false, fmt.Errorf("remove vanished mail: %w", err)
+		return fmt.Errorf("remove vanished mail: %w", err)
 	}
 	for f, uids := range gone {
 		f.uids = f.uids.Subtract(uids)
@@ -87,11 +96,11 @@ func (l *loop) remove(ctx context.Context, gone map[*folder]uidset.Set) (braked 
 	if l.held {
 		l.held = false
 		l.row.HeldEpoch = nil
-		return false, l.tx(ctx, "held", func(tx *db.Tx) error {
+		return l.tx(ctx, "held", func(tx *db.Tx) error {
 			return tx.SetHeldEpoch(ctx, queries.SetHeldEpochParams{AccountID: l.acc.ID, ID: l.mailboxID})
 		})
 	}
-	return false, nil
+	return nil
 }
 
 // hold stops deletions until a PUT confirms them or the mail comes back.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mailstamp/mailstamp/db"
@@ -244,6 +245,31 @@ func TestF14MovedMessageStays(t *testing.T) {
 	b.checkLedger("ann-box")
 	if after := b.one(`select id, thread_id, stored_at from messages where header_id = '1@x'`); after != before {
 		t.Errorf("the moved message was %s, is %s", before, after)
+	}
+}
+
+// TestF14MovedWhileFoldersAreRead: where a mail went was looked at, or not found changed, before it was missed where it was.
+func TestF14MovedWhileFoldersAreRead(t *testing.T) {
+	t.Parallel()
+	for from, to := range map[string]string{"INBOX": "Archive", "Archive": "INBOX"} {
+		b := office(t)
+		b.sync("ann-box")
+		const stored = `select id, stored_at from messages where header_id in ('1@x', '5@x') order by id`
+		before := b.rows(stored)
+		b.append("ann-box", from, mail{id: "7@x", from: "joe@acme.example", to: "ann@firm.example", subject: "New", body: "x"})
+		var once sync.Once
+		b.wrapped(wrapped{folders: func([]imapconn.Folder) {
+			once.Do(func() {
+				_, err := b.server.Move("ann-box", from, 1, to)
+				must(t, err)
+			})
+		}})
+		b.sync("ann-box")
+		b.sync("ann-box")
+		b.checkLedger("ann-box")
+		if after := b.rows(stored); !slices.Equal(after, before) {
+			t.Errorf("from %s to %s: the messages were %q, are %q", from, to, before, after)
+		}
 	}
 }
 

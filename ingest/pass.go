@@ -16,18 +16,45 @@ import (
 // pass looks at all folders once: first new and wanted mail of every folder, then a turn of back-fill, and only when
 // nothing is left to fetch in any folder, flags and deletions. It reports whether back-fill remains.
 func (l *loop) pass(ctx context.Context) (more bool, err error) {
-	folders, err := l.conn.Folders(ctx)
+	if more, err := l.fetch(ctx); more || err != nil {
+		return more, err
+	}
+	gone, err := l.missed(ctx)
 	if err != nil {
 		return false, err
+	}
+	if len(gone) > 0 {
+		// Where a mail moved to may have been looked at before the mail was missed. By now it is there (F14).
+		if more, err := l.fetch(ctx); more || err != nil {
+			return more, err
+		}
+	}
+	return false, l.finish(ctx, gone)
+}
+
+// fetch looks at all folders and fetches mail for a turn. It reports whether there was any back-fill: after that all folders
+// are looked at again, also when it was the last, as mail may have come meanwhile.
+func (l *loop) fetch(ctx context.Context) (more bool, err error) {
+	if err := l.visitAll(ctx); err != nil {
+		return false, err
+	}
+	return l.backfill(ctx)
+}
+
+// visitAll lists the folders and visits those that need it.
+func (l *loop) visitAll(ctx context.Context) error {
+	folders, err := l.conn.Folders(ctx)
+	if err != nil {
+		return err
 	}
 	l.unreadable = 0
 	chosen, err := l.note(ctx, folders)
 	if err != nil {
-		return false, err
+		return err
 	}
 	wanted, err := l.wanted(ctx)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for _, c := range chosen {
 		f := l.folders[c.Name]
@@ -36,17 +63,13 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 		}
 		if err := l.visit(ctx, f, c.Status, wanted[f.row.ID]); err != nil {
 			if !imapconn.OfFolder(err) {
-				return false, err
+				return err
 			}
 			// The folder is left for the next pass; the others go on (F24).
 			l.refused(c.Role, err)
 		}
 	}
-	// After a turn of back-fill all folders are looked at again, also when it was the last: mail may have come meanwhile.
-	if more, err := l.backfill(ctx); more || err != nil {
-		return more, err
-	}
-	return false, l.finish(ctx)
+	return nil
 }
 
 // refused notes that the server did not let a folder be read in this pass.
