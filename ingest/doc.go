@@ -45,7 +45,7 @@
 // know and one of its recipients (or recipient and date or subject): what the recipients themselves could say anyway.
 // Nobody else's mail is ever touched. A delivery is the fold of its history (delivery_events), the same in any order:
 // sent, delayed, relayed, delivered, bounced, displayed, replied, of bounces a hard one first, then the earliest. What
-// systems say gives way to a bounce, a bounce to what the recipient did. An answer is mail of that recipient, not
-// automatic, later in the thread. A complaint is of a mail that was delivered. Reports that match a card are skipped:
+// systems say gives way to a bounce, a bounce to what the recipient did. An answer is stored mail of that
+// recipient, not automatic, later in the thread. A complaint is of a mail that was delivered. Reports that match a card are skipped:
 // nobody sees them as mail; their words are in the history, the author's alone.
 package ingest

@@ -388,13 +388,16 @@ func (w *world) compareThreads(h held, add func(string, ...any)) {
 // deleted since may be remembered (SPEC 7).
 func (w *world) compareDeliveries(h held, add func(string, ...any)) {
 	for _, user := range users {
-		var there []*letter
+		var there, stored []*letter
 		for _, r := range h.rows {
 			if r.matched && r.author == user {
 				there = append(there, w.at(r).letter)
+				if r.message != 0 {
+					stored = append(stored, w.at(r).letter)
+				}
 			}
 		}
-		now, ever := newReturns(there), newReturns(w.ever[user])
+		now, ever := newReturns(there, stored), newReturns(w.ever[user], w.ever[user])
 		for _, r := range h.rows {
 			if !r.matched || r.message == 0 || r.author != user {
 				continue
@@ -413,12 +416,13 @@ func (w *world) compareDeliveries(h held, add func(string, ...any)) {
 // returns are what came back on sent mail.
 type returns struct {
 	threads union
-	letters []*letter
+	answers []*letter // perhaps
 	bounced map[string]bool
 }
 
-func newReturns(letters []*letter) returns {
-	r := returns{newUnion(), letters, map[string]bool{}}
+// newReturns: reports and links count of all mail, answers only of stored mail.
+func newReturns(letters, answers []*letter) returns {
+	r := returns{newUnion(), answers, map[string]bool{}}
 	for _, l := range letters {
 		r.threads.join(l.links...)
 		if l.bounced != "" {
@@ -429,7 +433,7 @@ func newReturns(letters []*letter) returns {
 }
 
 func (r returns) of(l *letter, to string) string {
-	for _, answer := range r.letters {
+	for _, answer := range r.answers {
 		if answer.bounced == "" && answer.answered.From.Address == to && answer.answered.Date.After(l.answered.Date) &&
 			r.threads.root(answer.id) == r.threads.root(l.id) {
 			return "replied"
