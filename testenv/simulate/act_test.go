@@ -269,10 +269,11 @@ func (w *world) read() string {
 	return fmt.Sprintf("%s/%s/%d %t", b.id, name, uid, p.seen)
 }
 
-// startAnew gives a folder another UIDVALIDITY; some of its mail does not come along (F01, F02, F10).
+// startAnew gives a folder another UIDVALIDITY; some of its mail does not come along (F01, F02, F10). A folder made anew has no
+// SPECIAL-USE and is known by its name, so not the archive, which is renamed.
 func (w *world) startAnew() string {
 	b, name, _, p := w.anyMail()
-	if p == nil || b.folders[name].anew == maxAnew {
+	if p == nil || b.folders[name].anew == maxAnew || name != "INBOX" && name != "Sent" {
 		return "nothing"
 	}
 	old := b.folders[name]
