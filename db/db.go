@@ -122,7 +122,7 @@ func (d *DB) ReadTx(ctx context.Context, accountID int64, fn func(*Tx) error) er
 }
 
 // KeyTx and KeyReadTx are Tx and ReadTx for statements that touch rows by key, however many keys they are given: what a
-// batch of mail asks for. Such statements go by index, and a connection plans them once for many transactions (planning).
+// batch of mail asks for. Such statements go by index, and a connection plans them once for many transactions (forget).
 func (d *DB) KeyTx(ctx context.Context, accountID int64, fn func(*Tx) error) error {
 	return d.tx(ctx, accountID, beginByKey, fn)
 }
@@ -138,7 +138,9 @@ func (d *DB) tx(ctx context.Context, accountID int64, begin string, fn func(*Tx)
 			// One round trip both begins and names the account.
 			opts := pgx.TxOptions{BeginQuery: fmt.Sprintf("%s; set local mailstamp.account = '%d'", begin, accountID)}
 			if begin == beginByKey || begin == beginReadByKey {
-				opts.BeginQuery += planning(conn.Conn())
+				if forget(conn.Conn()) {
+					opts.BeginQuery += "; discard plans"
+				}
 			}
 			return pgx.BeginTxFunc(ctx, conn, opts, func(tx pgx.Tx) error {
 				return fn(&Tx{Tx: tx, Queries: queries.New(tx), AccountID: accountID})

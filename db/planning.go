@@ -21,14 +21,14 @@ const maxPlanAge = time.Minute
 
 // plans is what a connection remembers of its plans.
 type plans struct {
-	uses int // transactions by key
+	uses int // transactions that keep to them
 	at   time.Time
 }
 
-// planning is what to add to the beginning of a transaction by key on the connection. Which index is best shows only when
-// tables have grown: plans made for the empty tables of a first back-fill look every row up by the account alone. So a
-// connection forgets its plans before the 2nd, 4th, 8th … transaction, and when they are old.
-func planning(conn *pgx.Conn) string {
+// forget says whether the connection is to forget its plans before the next transaction that keeps to them. Which index is
+// best shows only when tables have grown: plans made for the empty tables of a first back-fill look every row up by the
+// account alone. So they are forgotten before the 2nd, 4th, 8th … transaction, and when they are old.
+func forget(conn *pgx.Conn) bool {
 	data := conn.PgConn().CustomData()
 	p, _ := data["plans"].(plans)
 	p.uses++
@@ -37,8 +37,5 @@ func planning(conn *pgx.Conn) string {
 		p.at = time.Now()
 	}
 	data["plans"] = p
-	if forget {
-		return "; discard plans"
-	}
-	return ""
+	return forget
 }

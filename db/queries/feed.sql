@@ -13,19 +13,25 @@ where account_id = @account_id and viewer = @viewer and kind = @kind and card = 
 select distinct g.author_id from granted_conversations g
 where g.account_id = @account_id and g.card_id = @card_id and g.shown and g.visible and g.granted;
 
--- name: FeedPositions :many
+-- name: FeedNewest :many
 -- The newest messages before a point in time that the viewer may read on the card: those of the newest @places points
--- (date, sort_key), every copy of each. Conversations are ranked by the date of their correspondence, which no message of theirs
--- exceeds; only those among the newest are looked into for their newest message before the point (heads), and of these nothing
--- older than the last of the heads (edge) can hold what is asked for.
-with pairs as materialized (
+-- (date, sort_key), every copy of each; none where the viewer cannot open the card. Conversations are ranked by the date of
+-- their correspondence, which no message of theirs exceeds; only those among the newest are looked into for their newest message
+-- before the point (heads), and of these nothing older than the last of the heads (edge) can hold what is asked for.
+with seer as materialized (
+    select v.card_id, v.user_id from card_viewers v
+    where v.account_id = @account_id and v.viewer = @viewer and v.kind = @kind and v.card = @card
+),
+pairs as materialized (
     select g.author_id, g.author, g.address_id, true as granted
     from granted_conversations g
-    where g.account_id = @account_id and g.card_id = @card_id and g.shown and g.visible and g.granted and g.author_id <> @viewer_id
+    where g.account_id = @account_id and g.card_id = (select card_id from seer)
+      and g.shown and g.visible and g.granted and g.author_id <> (select user_id from seer)
     union all
     select g.author_id, g.author, g.address_id, g.granted
     from granted_conversations g
-    where g.account_id = @account_id and g.card_id = @card_id and g.author_id = @viewer_id and g.tracked
+    where g.account_id = @account_id and g.card_id = (select card_id from seer)
+      and g.tracked and g.author_id = (select user_id from seer)
 ),
 dated as materialized (
     select p.author_id, p.author, p.address_id, p.granted, least(coalesce(c.last_at, 'infinity'), @before_date::timestamptz) as newest
@@ -52,7 +58,7 @@ edge as materialized ( -- always one row: a coalesce where it is compared would 
     from heads where place = @places::bigint
 ),
 reached as (
-    select d.author_id, d.author, x.message_id, x.date, x.sort_key, d.granted
+    select d.author, x.message_id, x.date, x.sort_key, d.granted
     from dated d
     cross join lateral (
         select p.message_id, p.date, p.sort_key from participants p
@@ -65,26 +71,28 @@ reached as (
     where d.newest >= (select date from edge)
 ),
 placed as (
-    select r.author_id, r.author, r.message_id, r.date, r.sort_key, r.granted,
+    select r.author, r.message_id, r.date, r.sort_key, r.granted,
            dense_rank() over (order by r.date desc, r.sort_key desc) as place
     from reached r
+),
+newest as (
+    select author, message_id, date, sort_key, bool_or(granted)::boolean as granted
+    from placed
+    where place <= @places::bigint
+    group by author, message_id, date, sort_key
 )
-select author_id, author, message_id, date, sort_key, bool_or(granted)::boolean as granted
-from placed
-where place <= @places::bigint
-group by author_id, author, message_id, date, sort_key
-order by date desc, sort_key desc, message_id;
-
--- name: FeedIdentities :many
-select id, identity from messages where account_id = @account_id and id = any (@ids::bigint[]);
-
--- name: FeedThreads :many
-select distinct thread_id from messages where account_id = @account_id and id = any (@ids::bigint[]);
+select sqlc.embed(m), n.author, n.granted,
+       coalesce(case when m.direction = 'outbound' then (
+           select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
+                                               'hard', d.hard, 'at', d.at) order by d.address)
+           from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end, '[]')::jsonb as deliveries
+from newest n
+join messages m on m.account_id = @account_id and m.id = n.message_id
+order by n.date desc, n.sort_key desc, n.message_id;
 
 -- name: FeedMessages :many
 -- address_ids, bcc_addrs, seen and what became of blind copies are for the author alone: see feed.newItem.
-select m.id, m.author_id, u.crm_id as author, m.thread_id, m.identity, m.date, m.sort_key, m.direction, m.subject, m.preview,
-       m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.seen,
+select sqlc.embed(m), u.crm_id as author,
        coalesce(case when m.direction = 'outbound' then (
            select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
                                                'hard', d.hard, 'at', d.at) order by d.address)

@@ -376,40 +376,6 @@ func (q *Queries) FeedDeliveryEvents(ctx context.Context, arg FeedDeliveryEvents
 	return items, nil
 }
 
-const feedIdentities = `-- name: FeedIdentities :many
-select id, identity from messages where account_id = $1 and id = any ($2::bigint[])
-`
-
-type FeedIdentitiesParams struct {
-	AccountID int64
-	Ids       []int64
-}
-
-type FeedIdentitiesRow struct {
-	ID       int64
-	Identity []byte
-}
-
-func (q *Queries) FeedIdentities(ctx context.Context, arg FeedIdentitiesParams) ([]FeedIdentitiesRow, error) {
-	rows, err := q.db.Query(ctx, feedIdentities, arg.AccountID, arg.Ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []FeedIdentitiesRow
-	for rows.Next() {
-		var i FeedIdentitiesRow
-		if err := rows.Scan(&i.ID, &i.Identity); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const feedMessageCards = `-- name: FeedMessageCards :many
 select v.card_id, v.kind, v.card, g.address_id, g.granted
 from messages m
@@ -462,8 +428,7 @@ func (q *Queries) FeedMessageCards(ctx context.Context, arg FeedMessageCardsPara
 }
 
 const feedMessages = `-- name: FeedMessages :many
-select m.id, m.author_id, u.crm_id as author, m.thread_id, m.identity, m.date, m.sort_key, m.direction, m.subject, m.preview,
-       m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.seen,
+select m.account_id, m.id, m.author_id, m.thread_id, m.identity, m.sort_key, m.date, m.direction, m.header_id, m.subject, m.preview, m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.subject_key, m.subject_reply, m.size, m.seen, m.automatic, m.stored_at, u.crm_id as author,
        coalesce(case when m.direction = 'outbound' then (
            select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
                                                'hard', d.hard, 'at', d.at) order by d.address)
@@ -479,24 +444,9 @@ type FeedMessagesParams struct {
 }
 
 type FeedMessagesRow struct {
-	ID          int64
-	AuthorID    int64
-	Author      string
-	ThreadID    int64
-	Identity    []byte
-	Date        time.Time
-	SortKey     int64
-	Direction   string
-	Subject     string
-	Preview     string
-	FromAddr    []byte
-	ToAddrs     []byte
-	CcAddrs     []byte
-	BccAddrs    []byte
-	Attachments []byte
-	AddressIds  []int64
-	Seen        bool
-	Deliveries  []byte
+	Message    Message
+	Author     string
+	Deliveries []byte
 }
 
 // address_ids, bcc_addrs, seen and what became of blind copies are for the author alone: see feed.newItem.
@@ -510,23 +460,30 @@ func (q *Queries) FeedMessages(ctx context.Context, arg FeedMessagesParams) ([]F
 	for rows.Next() {
 		var i FeedMessagesRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.AuthorID,
+			&i.Message.AccountID,
+			&i.Message.ID,
+			&i.Message.AuthorID,
+			&i.Message.ThreadID,
+			&i.Message.Identity,
+			&i.Message.SortKey,
+			&i.Message.Date,
+			&i.Message.Direction,
+			&i.Message.HeaderID,
+			&i.Message.Subject,
+			&i.Message.Preview,
+			&i.Message.FromAddr,
+			&i.Message.ToAddrs,
+			&i.Message.CcAddrs,
+			&i.Message.BccAddrs,
+			&i.Message.Attachments,
+			&i.Message.AddressIds,
+			&i.Message.SubjectKey,
+			&i.Message.SubjectReply,
+			&i.Message.Size,
+			&i.Message.Seen,
+			&i.Message.Automatic,
+			&i.Message.StoredAt,
 			&i.Author,
-			&i.ThreadID,
-			&i.Identity,
-			&i.Date,
-			&i.SortKey,
-			&i.Direction,
-			&i.Subject,
-			&i.Preview,
-			&i.FromAddr,
-			&i.ToAddrs,
-			&i.CcAddrs,
-			&i.BccAddrs,
-			&i.Attachments,
-			&i.AddressIds,
-			&i.Seen,
 			&i.Deliveries,
 		); err != nil {
 			return nil, err
@@ -539,20 +496,26 @@ func (q *Queries) FeedMessages(ctx context.Context, arg FeedMessagesParams) ([]F
 	return items, nil
 }
 
-const feedPositions = `-- name: FeedPositions :many
-with pairs as materialized (
+const feedNewest = `-- name: FeedNewest :many
+with seer as materialized (
+    select v.card_id, v.user_id from card_viewers v
+    where v.account_id = $1 and v.viewer = $2 and v.kind = $3 and v.card = $4
+),
+pairs as materialized (
     select g.author_id, g.author, g.address_id, true as granted
     from granted_conversations g
-    where g.account_id = $2 and g.card_id = $3 and g.shown and g.visible and g.granted and g.author_id <> $4
+    where g.account_id = $1 and g.card_id = (select card_id from seer)
+      and g.shown and g.visible and g.granted and g.author_id <> (select user_id from seer)
     union all
     select g.author_id, g.author, g.address_id, g.granted
     from granted_conversations g
-    where g.account_id = $2 and g.card_id = $3 and g.author_id = $4 and g.tracked
+    where g.account_id = $1 and g.card_id = (select card_id from seer)
+      and g.tracked and g.author_id = (select user_id from seer)
 ),
 dated as materialized (
     select p.author_id, p.author, p.address_id, p.granted, least(coalesce(c.last_at, 'infinity'), $5::timestamptz) as newest
     from pairs p
-    left join correspondences c on c.account_id = $2 and c.author_id = p.author_id and c.address_id = p.address_id
+    left join correspondences c on c.account_id = $1 and c.author_id = p.author_id and c.address_id = p.address_id
 ),
 ranked as materialized (
     select d.author_id, d.address_id, dense_rank() over (order by d.newest desc) as place from dated d
@@ -562,89 +525,118 @@ heads as materialized (
     from ranked r
     cross join lateral (
         select x.date, x.sort_key from participants x
-        where x.account_id = $2 and x.author_id = r.author_id and x.address_id = r.address_id
+        where x.account_id = $1 and x.author_id = r.author_id and x.address_id = r.address_id
           and (x.date, x.sort_key) < ($5::timestamptz, $6::bigint)
         order by x.date desc, x.sort_key desc
         limit 1
     ) h
-    where r.place <= $1::bigint
+    where r.place <= $7::bigint
 ),
 edge as materialized ( -- always one row: a coalesce where it is compared would keep the comparison out of the index
     select coalesce(min(date), '-infinity') as date, coalesce(min(sort_key), -9223372036854775808) as sort_key
-    from heads where place = $1::bigint
+    from heads where place = $7::bigint
 ),
 reached as (
-    select d.author_id, d.author, x.message_id, x.date, x.sort_key, d.granted
+    select d.author, x.message_id, x.date, x.sort_key, d.granted
     from dated d
     cross join lateral (
         select p.message_id, p.date, p.sort_key from participants p
-        where p.account_id = $2 and p.author_id = d.author_id and p.address_id = d.address_id
+        where p.account_id = $1 and p.author_id = d.author_id and p.address_id = d.address_id
           and (p.date, p.sort_key) < ($5::timestamptz, $6::bigint)
           and (p.date, p.sort_key) >= ((select date from edge), (select sort_key from edge))
         order by p.date desc, p.sort_key desc
-        limit $7::bigint
+        limit $8::bigint
     ) x
     where d.newest >= (select date from edge)
 ),
 placed as (
-    select r.author_id, r.author, r.message_id, r.date, r.sort_key, r.granted,
+    select r.author, r.message_id, r.date, r.sort_key, r.granted,
            dense_rank() over (order by r.date desc, r.sort_key desc) as place
     from reached r
+),
+newest as (
+    select author, message_id, date, sort_key, bool_or(granted)::boolean as granted
+    from placed
+    where place <= $7::bigint
+    group by author, message_id, date, sort_key
 )
-select author_id, author, message_id, date, sort_key, bool_or(granted)::boolean as granted
-from placed
-where place <= $1::bigint
-group by author_id, author, message_id, date, sort_key
-order by date desc, sort_key desc, message_id
+select m.account_id, m.id, m.author_id, m.thread_id, m.identity, m.sort_key, m.date, m.direction, m.header_id, m.subject, m.preview, m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.subject_key, m.subject_reply, m.size, m.seen, m.automatic, m.stored_at, n.author, n.granted,
+       coalesce(case when m.direction = 'outbound' then (
+           select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
+                                               'hard', d.hard, 'at', d.at) order by d.address)
+           from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end, '[]')::jsonb as deliveries
+from newest n
+join messages m on m.account_id = $1 and m.id = n.message_id
+order by n.date desc, n.sort_key desc, n.message_id
 `
 
-type FeedPositionsParams struct {
-	Places     int64
+type FeedNewestParams struct {
 	AccountID  int64
-	CardID     int64
-	ViewerID   int64
+	Viewer     string
+	Kind       string
+	Card       string
 	BeforeDate time.Time
 	BeforeKey  int64
+	Places     int64
 	RowsEach   int64
 }
 
-type FeedPositionsRow struct {
-	AuthorID  int64
-	Author    string
-	MessageID int64
-	Date      time.Time
-	SortKey   int64
-	Granted   bool
+type FeedNewestRow struct {
+	Message    Message
+	Author     string
+	Granted    bool
+	Deliveries []byte
 }
 
 // The newest messages before a point in time that the viewer may read on the card: those of the newest @places points
-// (date, sort_key), every copy of each. Conversations are ranked by the date of their correspondence, which no message of theirs
-// exceeds; only those among the newest are looked into for their newest message before the point (heads), and of these nothing
-// older than the last of the heads (edge) can hold what is asked for.
-func (q *Queries) FeedPositions(ctx context.Context, arg FeedPositionsParams) ([]FeedPositionsRow, error) {
-	rows, err := q.db.Query(ctx, feedPositions,
-		arg.Places,
+// (date, sort_key), every copy of each; none where the viewer cannot open the card. Conversations are ranked by the date of
+// their correspondence, which no message of theirs exceeds; only those among the newest are looked into for their newest message
+// before the point (heads), and of these nothing older than the last of the heads (edge) can hold what is asked for.
+func (q *Queries) FeedNewest(ctx context.Context, arg FeedNewestParams) ([]FeedNewestRow, error) {
+	rows, err := q.db.Query(ctx, feedNewest,
 		arg.AccountID,
-		arg.CardID,
-		arg.ViewerID,
+		arg.Viewer,
+		arg.Kind,
+		arg.Card,
 		arg.BeforeDate,
 		arg.BeforeKey,
+		arg.Places,
 		arg.RowsEach,
 	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []FeedPositionsRow
+	var items []FeedNewestRow
 	for rows.Next() {
-		var i FeedPositionsRow
+		var i FeedNewestRow
 		if err := rows.Scan(
-			&i.AuthorID,
+			&i.Message.AccountID,
+			&i.Message.ID,
+			&i.Message.AuthorID,
+			&i.Message.ThreadID,
+			&i.Message.Identity,
+			&i.Message.SortKey,
+			&i.Message.Date,
+			&i.Message.Direction,
+			&i.Message.HeaderID,
+			&i.Message.Subject,
+			&i.Message.Preview,
+			&i.Message.FromAddr,
+			&i.Message.ToAddrs,
+			&i.Message.CcAddrs,
+			&i.Message.BccAddrs,
+			&i.Message.Attachments,
+			&i.Message.AddressIds,
+			&i.Message.SubjectKey,
+			&i.Message.SubjectReply,
+			&i.Message.Size,
+			&i.Message.Seen,
+			&i.Message.Automatic,
+			&i.Message.StoredAt,
 			&i.Author,
-			&i.MessageID,
-			&i.Date,
-			&i.SortKey,
 			&i.Granted,
+			&i.Deliveries,
 		); err != nil {
 			return nil, err
 		}
@@ -1055,35 +1047,6 @@ func (q *Queries) FeedThreadSummaries(ctx context.Context, arg FeedThreadSummari
 			return nil, err
 		}
 		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const feedThreads = `-- name: FeedThreads :many
-select distinct thread_id from messages where account_id = $1 and id = any ($2::bigint[])
-`
-
-type FeedThreadsParams struct {
-	AccountID int64
-	Ids       []int64
-}
-
-func (q *Queries) FeedThreads(ctx context.Context, arg FeedThreadsParams) ([]int64, error) {
-	rows, err := q.db.Query(ctx, feedThreads, arg.AccountID, arg.Ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []int64
-	for rows.Next() {
-		var thread_id int64
-		if err := rows.Scan(&thread_id); err != nil {
-			return nil, err
-		}
-		items = append(items, thread_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -120,6 +120,31 @@ func (Statements) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.Trace
 	}
 }
 
+var _ pgx.BatchTracer = Statements{}
+
+// TraceBatchStart implements pgx.BatchTracer. Statements sent together are one span, which has the names of all.
+func (Statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchStartData) context.Context {
+	if !trace.SpanFromContext(ctx).IsRecording() {
+		return ctx
+	}
+	name := "sql"
+	for _, q := range data.Batch.QueuedQueries {
+		name += " " + statementName(q.SQL)
+	}
+	ctx, _ = start(ctx, trace.SpanKindClient, name, []Attr{Word("db.system.name", "postgresql")})
+	return ctx
+}
+
+// TraceBatchQuery implements pgx.BatchTracer.
+func (Statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd implements pgx.BatchTracer.
+func (Statements) TraceBatchEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchEndData) {
+	if s := (Span{trace.SpanFromContext(ctx)}); s.span.IsRecording() {
+		s.End(data.Err)
+	}
+}
+
 // statementName is the name that sqlc puts before a statement, else its first word.
 func statementName(sql string) string {
 	name := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(sql), "-- name:"))

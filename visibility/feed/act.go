@@ -23,7 +23,7 @@ func (s *Service) Share(ctx context.Context, acc *db.Account, viewer string, e v
 	canonical, _ := address.Canonical(e.Address)
 	var out Conversation
 	err := s.DB.Tx(ctx, acc.ID, func(tx *db.Tx) error {
-		v, err := openCard(ctx, tx, acc, viewer, e.Card)
+		v, err := openCard(ctx, tx.Queries, acc, viewer, e.Card)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mailstamp/mailstamp/db"
+	"github.com/mailstamp/mailstamp/visibility"
 )
 
 var (
@@ -102,7 +103,9 @@ func (c Cut) start(acc *db.Account, list string) (limit int, from *position, err
 	}, string(raw[16:])}, nil
 }
 
-// list names a list of a viewer for its cursors.
-func (v *sight) list(name string) string { return fmt.Sprintf("%s/%d/%d", name, v.viewer, v.cardID) }
+// listOf names a list of a viewer on a card for its cursors.
+func listOf(name, viewer string, card visibility.CardRef) string {
+	return fmt.Sprintf("%s/%q/%s/%q", name, viewer, card.Kind, card.ID)
+}
 
 func tieOf(id int64) string { return string(binary.BigEndian.AppendUint64(nil, uint64(id))) }

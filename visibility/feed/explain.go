@@ -22,7 +22,7 @@ func (s *Service) Explain(ctx context.Context, acc *db.Account, asker, viewer, m
 			return visibility.ErrNotFound
 		}
 		if asker != "" {
-			v, err := openCard(ctx, tx, acc, asker, card)
+			v, err := openCard(ctx, tx.Queries, acc, asker, card)
 			if err != nil {
 				return err
 			}

@@ -13,25 +13,35 @@ import (
 
 // Feed is the card's mail for the viewer, newest first; one mail in several mailboxes is one entry.
 func (s *Service) Feed(ctx context.Context, acc *db.Account, viewer string, card visibility.CardRef, cut Cut) (Page[Item], error) {
-	page := Page[Item]{Items: []Item{}}
-	err := s.look(ctx, acc, viewer, card, func(v *sight) error {
-		limit, from, err := cut.start(acc, v.list("feed"))
-		if err != nil {
+	list := listOf("feed", viewer, card)
+	limit, from, err := cut.start(acc, list)
+	if err != nil { // which is told to those alone who can open the card
+		return Page[Item]{}, s.look(ctx, acc, viewer, card, func(*sight) error { return err })
+	}
+	before, places := farFuture, limit+1
+	if from != nil {
+		before = from.before()
+		places++ // more may follow at the position's own point
+	}
+	var v *sight
+	var rows []queries.FeedNewestRow
+	err = s.DB.ReadAtOnce(ctx, acc.ID,
+		func(q *queries.Queries) (err error) { v, err = openCard(ctx, q, acc, viewer, card); return err },
+		func(q *queries.Queries) (err error) {
+			rows, err = newest(ctx, q, acc, viewer, card, before, places)
 			return err
-		}
-		entries, err := v.entries(ctx, from, limit+1)
-		if err != nil {
-			return err
-		}
-		page.Next = nil
-		if len(entries) > limit {
-			entries = entries[:limit]
-			last := entries[limit-1]
-			page.Next = position{last.point, last.tie}.seal(acc, v.list("feed"))
-		}
-		page.Items, err = v.items(ctx, entries)
-		return err
-	})
+		})
+	if err != nil {
+		return Page[Item]{}, err
+	}
+	var page Page[Item]
+	entries := entriesAfter(from, rows)
+	if len(entries) > limit {
+		entries = entries[:limit]
+		last := entries[limit-1]
+		page.Next = position{last.point, last.tie}.seal(acc, list)
+	}
+	page.Items, err = v.items(entries)
 	return page, err
 }
 
@@ -39,13 +49,13 @@ func (s *Service) Feed(ctx context.Context, acc *db.Account, viewer string, card
 type entry struct {
 	point
 	tie    string // its identity where other mails stand at the same point, else empty
-	copies []queries.FeedPositionsRow
+	copies []queries.FeedNewestRow
 }
 
 // shown is the copy the viewer gets: their own, else the one stored first.
-func (e entry) shown(viewer int64) queries.FeedPositionsRow {
+func (e entry) shown(viewer int64) queries.FeedNewestRow {
 	for _, c := range e.copies {
-		if c.AuthorID == viewer {
+		if c.Message.AuthorID == viewer {
 			return c
 		}
 	}
@@ -64,31 +74,11 @@ func (e entry) sharedBy() []string {
 	return slices.Compact(authors)
 }
 
-// entries are the next at most n entries after a position.
-func (v *sight) entries(ctx context.Context, from *position, n int) ([]entry, error) {
-	before, places := farFuture, n
-	if from != nil {
-		before = from.before()
-		places++ // more may follow at the position's own point
-	}
-	rows, err := v.readable(ctx, before, places)
-	if err != nil {
-		return nil, err
-	}
-	entries := groupByPoint(rows)
-	if entries, err = v.splitByIdentity(ctx, entries, from); err != nil {
-		return nil, err
-	}
-	if from != nil {
-		entries = slices.DeleteFunc(entries, func(e entry) bool { return from.passed(e.point, e.tie) })
-	}
-	return entries[:min(n, len(entries))], nil
-}
-
-// readable are the viewer's copies at the newest places before a point, newest first.
-func (v *sight) readable(ctx context.Context, before point, places int) ([]queries.FeedPositionsRow, error) {
-	rows, err := v.FeedPositions(ctx, queries.FeedPositionsParams{
-		AccountID: v.acc.ID, CardID: v.cardID, ViewerID: v.viewer,
+// newest are the copies that the viewer may read at the newest places before a point, newest first.
+func newest(ctx context.Context, q *queries.Queries, acc *db.Account, viewer string, card visibility.CardRef, before point, places int,
+) ([]queries.FeedNewestRow, error) {
+	rows, err := q.FeedNewest(ctx, queries.FeedNewestParams{
+		AccountID: acc.ID, Viewer: viewer, Kind: string(card.Kind), Card: card.ID,
 		BeforeDate: before.date, BeforeKey: before.key,
 		Places: int64(places), RowsEach: int64(places + collisionRows),
 	})
@@ -98,55 +88,44 @@ func (v *sight) readable(ctx context.Context, before point, places int) ([]queri
 	return rows, nil
 }
 
-func groupByPoint(rows []queries.FeedPositionsRow) []entry {
+// entriesAfter are the entries of rows that follow a position.
+func entriesAfter(from *position, rows []queries.FeedNewestRow) []entry {
+	entries := splitByIdentity(groupByPoint(rows), from)
+	if from != nil {
+		entries = slices.DeleteFunc(entries, func(e entry) bool { return from.passed(e.point, e.tie) })
+	}
+	return entries
+}
+
+func groupByPoint(rows []queries.FeedNewestRow) []entry {
 	var entries []entry
 	for _, row := range rows {
-		at := point{row.Date, row.SortKey}
+		at := point{row.Message.Date, row.Message.SortKey}
 		if last := len(entries) - 1; last >= 0 && entries[last].compare(at) == 0 {
 			entries[last].copies = append(entries[last].copies, row)
 			continue
 		}
-		entries = append(entries, entry{point: at, copies: []queries.FeedPositionsRow{row}})
+		entries = append(entries, entry{point: at, copies: []queries.FeedNewestRow{row}})
 	}
 	return entries
 }
 
 // splitByIdentity parts mails that stand at the same point by chance or on purpose. Only points with several copies, and
 // the one where the last page ended among several mails, have to be looked at.
-func (v *sight) splitByIdentity(ctx context.Context, entries []entry, from *position) ([]entry, error) {
-	doubtful := func(e entry) bool {
-		return len(e.copies) > 1 || from != nil && from.tie != "" && e.compare(from.point) == 0
-	}
-	var ids []int64
-	for _, e := range entries {
-		if doubtful(e) {
-			for _, c := range e.copies {
-				ids = append(ids, c.MessageID)
-			}
-		}
-	}
-	if len(ids) == 0 {
-		return entries, nil
-	}
-	rows, err := v.FeedIdentities(ctx, queries.FeedIdentitiesParams{AccountID: v.acc.ID, Ids: ids})
-	if err != nil {
-		return nil, fmt.Errorf("tell mails apart: %w", err)
-	}
-	identity := make(map[int64]string, len(rows))
-	for _, row := range rows {
-		identity[row.ID] = string(row.Identity)
-	}
+func splitByIdentity(entries []entry, from *position) []entry {
 	out := make([]entry, 0, len(entries))
 	for _, e := range entries {
-		if !doubtful(e) {
+		resumed := from != nil && from.tie != "" && e.compare(from.point) == 0
+		if len(e.copies) == 1 && !resumed {
 			out = append(out, e)
 			continue
 		}
-		byIdentity := map[string][]queries.FeedPositionsRow{}
+		byIdentity := map[string][]queries.FeedNewestRow{}
 		for _, c := range e.copies {
-			byIdentity[identity[c.MessageID]] = append(byIdentity[identity[c.MessageID]], c)
+			id := string(c.Message.Identity)
+			byIdentity[id] = append(byIdentity[id], c)
 		}
-		alone := len(byIdentity) == 1 && (from == nil || from.tie == "" || e.compare(from.point) != 0)
+		alone := len(byIdentity) == 1 && !resumed
 		for _, id := range slices.Backward(slices.Sorted(maps.Keys(byIdentity))) {
 			split := entry{point: e.point, tie: id, copies: byIdentity[id]}
 			if alone {
@@ -155,23 +134,17 @@ func (v *sight) splitByIdentity(ctx context.Context, entries []entry, from *posi
 			out = append(out, split)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // items are entries as the viewer sees them.
-func (v *sight) items(ctx context.Context, entries []entry) ([]Item, error) {
-	ids := make([]int64, len(entries))
-	for i, e := range entries {
-		ids[i] = e.shown(v.viewer).MessageID
-	}
-	rows, err := v.messages(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
+func (v *sight) items(entries []entry) ([]Item, error) {
 	items := make([]Item, len(entries))
 	for i, e := range entries {
 		shown := e.shown(v.viewer)
-		if items[i], err = v.newItem(rows[shown.MessageID], shown.Granted, e.sharedBy()); err != nil {
+		var err error
+		if items[i], err = v.newItem(queries.FeedMessagesRow{Message: shown.Message, Author: shown.Author, Deliveries: shown.Deliveries},
+			shown.Granted, e.sharedBy()); err != nil {
 			return nil, err
 		}
 	}

@@ -64,7 +64,9 @@ func TestWhoCannotOpenTheCardFindsNothing(t *testing.T) {
 		_, err4 := w.svc.Message(ctx, w.acc, viewer, id, nil)
 		_, err5 := w.svc.Thread(ctx, w.acc, viewer, thread, nil, feed.Cut{})
 		_, _, err6 := w.svc.Attachment(ctx, w.acc, viewer, id, 1)
-		for i, err := range []error{err1, err2, err3, err4, err5, err6} {
+		_, err7 := w.svc.Feed(ctx, w.acc, viewer, lead("l1"), feed.Cut{Cursor: "AAAA"})
+		_, err8 := w.svc.Feed(ctx, w.acc, viewer, lead("l1"), feed.Cut{Limit: -1})
+		for i, err := range []error{err1, err2, err3, err4, err5, err6, err7, err8} {
 			if !errors.Is(err, visibility.ErrNotFound) {
 				t.Errorf("%q, call %d: %v, want ErrNotFound", viewer, i+1, err)
 			}

@@ -30,17 +30,18 @@ func (v *sight) messages(ctx context.Context, ids []int64) (map[int64]queries.Fe
 	}
 	byID := make(map[int64]queries.FeedMessagesRow, len(rows))
 	for _, row := range rows {
-		byID[row.ID] = row
+		byID[row.Message.ID] = row
 	}
 	return byID, nil
 }
 
 // newItem is the message as the viewer may see it on the card. It is the only place where a message's row becomes an
 // answer, so what is the author's alone is left out here and nowhere else.
-func (v *sight) newItem(m queries.FeedMessagesRow, granted bool, sharedBy []string) (Item, error) {
+func (v *sight) newItem(row queries.FeedMessagesRow, granted bool, sharedBy []string) (Item, error) {
+	m := row.Message
 	item := Item{
 		Message: v.acc.Keys.ID("message", m.ID), Thread: v.acc.Keys.ID("thread", m.ThreadID),
-		Card: v.card, Author: m.Author, SharedBy: sharedBy, Direction: m.Direction, Date: m.Date.UTC(),
+		Card: v.card, Author: row.Author, SharedBy: sharedBy, Direction: m.Direction, Date: m.Date.UTC(),
 		Subject: m.Subject, Preview: m.Preview, Padlock: "closed", Actions: []string{actionForward},
 		To: []Person{}, Cc: []Person{}, Attachments: []Attachment{},
 	}
@@ -54,7 +55,7 @@ func (v *sight) newItem(m queries.FeedMessagesRow, granted bool, sharedBy []stri
 		return Item{}, err
 	}
 	var recipients []Recipient
-	if err := decodeAll(decode{"deliveries", m.Deliveries, &recipients}); err != nil {
+	if err := decodeAll(decode{"deliveries", row.Deliveries, &recipients}); err != nil {
 		return Item{}, err
 	}
 	if m.AuthorID == v.viewer {

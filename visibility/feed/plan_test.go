@@ -37,7 +37,7 @@ func (c *capture) QueryRow(context.Context, string, ...any) pgx.Row { return nil
 func feedPlan(t *testing.T, w *world, viewer string, card visibility.CardRef) string {
 	t.Helper()
 	var c capture
-	if _, err := queries.New(&c).FeedPositions(t.Context(), queries.FeedPositionsParams{}); !errors.Is(err, errCaptured) {
+	if _, err := queries.New(&c).FeedNewest(t.Context(), queries.FeedNewestParams{}); !errors.Is(err, errCaptured) {
 		t.Fatal(err)
 	}
 	var lines []string
@@ -47,9 +47,9 @@ func feedPlan(t *testing.T, w *world, viewer string, card visibility.CardRef) st
 				return err
 			}
 		}
-		// The parameters in the order of queries.FeedPositionsParams.
-		rows, err := tx.Query(t.Context(), fmt.Sprintf("explain (analyze, buffers, costs off, timing off, summary off) execute pinned(11, %d, %d, %d, '9999-01-01', 0, 27)",
-			w.acc.ID, w.cards[card], w.users[viewer]), pgx.QueryExecModeSimpleProtocol)
+		// The parameters in the order of queries.FeedNewestParams.
+		rows, err := tx.Query(t.Context(), fmt.Sprintf("explain (analyze, buffers, costs off, timing off, summary off) execute pinned(%d, '%s', '%s', '%s', '9999-01-01', 0, 11, 27)",
+			w.acc.ID, viewer, card.Kind, card.ID), pgx.QueryExecModeSimpleProtocol)
 		if err != nil {
 			return err
 		}
@@ -67,10 +67,13 @@ func feedPlan(t *testing.T, w *world, viewer string, card visibility.CardRef) st
 
 var participantsScan = regexp.MustCompile(`using participants_pkey on participants \w+ \((?:actual rows=(\d+) loops=(\d+)|never executed)\)\n\s+Index Cond: (.*)`)
 
+var messagesScan = regexp.MustCompile(`using messages_pkey on messages \w+ \((?:actual rows=(\d+) loops=(\d+)|never executed)\)`)
+
 var buffersHit = regexp.MustCompile(`Buffers: shared hit=(\d+)\n`)
 
 // TestPlanOfTheFeed holds the feed's query to the index of participants, read backwards from the cursor, and to reading no
-// more of it than fits the page: not of every readable conversation a row, and of hidden ones nothing. Before a viewer from
+// more of it than fits the page: not of every readable conversation a row, and of hidden ones nothing; and to looking up no
+// messages but those it returns. Before a viewer from
 // whom all is hidden a card with much mail and one without any are the same work, to the page of memory.
 func TestPlanOfTheFeed(t *testing.T) {
 	t.Parallel()
@@ -101,7 +104,12 @@ func TestPlanOfTheFeed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	read := func(viewer string) (rows int) {
+	count := func(scan []string) int { // rows of a scan, in all its loops
+		n, _ := strconv.Atoi(scan[1])
+		loops, _ := strconv.Atoi(scan[2])
+		return n * loops
+	}
+	read := func(viewer string) (rows, found int) {
 		t.Helper()
 		plan := feedPlan(t, w, viewer, lead("hot"))
 		scans := participantsScan.FindAllStringSubmatch(plan, -1)
@@ -112,19 +120,21 @@ func TestPlanOfTheFeed(t *testing.T) {
 			!strings.Contains(scans[1][3], "ROW(date, sort_key) >=") {
 			t.Fatalf("the cursor or the edge is not in the index condition:\n%s", plan)
 		}
-		if !strings.Contains(plan, "conversations_shown on conversations") || strings.Contains(plan, "Seq Scan on conversations") || strings.Contains(plan, "on messages") {
-			t.Fatalf("reads conversations that were never shown, or messages:\n%s", plan)
+		if !strings.Contains(plan, "conversations_shown on conversations") || strings.Contains(plan, "Seq Scan on conversations") {
+			t.Fatalf("reads conversations that were never shown:\n%s", plan)
+		}
+		messages := messagesScan.FindAllStringSubmatch(plan, -1)
+		if len(messages) != 1 || strings.Count(plan, "on messages") != 1 {
+			t.Fatalf("messages are not looked up by number:\n%s", plan)
 		}
 		for _, scan := range scans {
-			n, _ := strconv.Atoi(scan[1])
-			loops, _ := strconv.Atoi(scan[2])
-			rows += n * loops
+			rows += count(scan)
 		}
-		return rows
+		return rows, count(messages[0])
 	}
 	const page = 11
-	if rows := read(bob); rows != 0 {
-		t.Errorf("a viewer from whom all is hidden has %d rows read", rows)
+	if rows, found := read(bob); rows != 0 || found != 0 {
+		t.Errorf("a viewer from whom all is hidden has %d rows and %d messages read", rows, found)
 	}
 	work := func(card string) string {
 		feedPlan(t, w, bob, lead(card)) // whatever is read for the first time
@@ -137,11 +147,11 @@ func TestPlanOfTheFeed(t *testing.T) {
 	if hidden, empty := work("hot"), work("empty"); hidden != empty {
 		t.Errorf("a card with %d hidden conversations costs %s pages of memory, one without any %s", conversations, hidden, empty)
 	}
-	if rows := read(ann); rows > 2*page {
-		t.Errorf("of %d conversations the author has %d rows read", conversations, rows)
+	if rows, found := read(ann); rows > 2*page || found != page {
+		t.Errorf("of %d conversations the author has %d rows and %d messages read", conversations, rows, found)
 	}
 	w.exec(`update conversations set visible = true, shown = true where account_id = $1 and card_id = $2 and address_id = (select max(address_id) from conversations where card_id = $2)`, w.cards[lead("hot")])
-	if rows := read(bob); rows > 1+27 {
-		t.Errorf("one visible conversation has %d rows read", rows)
+	if rows, found := read(bob); rows > 1+27 || found != page {
+		t.Errorf("one visible conversation has %d rows and %d messages read", rows, found)
 	}
 }

@@ -35,7 +35,7 @@ func ownEvent(ctx context.Context, tx *db.Tx, acc *db.Account, viewer string, e 
 		}
 		own := *e
 		own.Version = 0
-		_, err := openCard(ctx, tx, acc, viewer, e.Card)
+		_, err := openCard(ctx, tx.Queries, acc, viewer, e.Card)
 		return &own, err
 	case *visibility.SettingChanged:
 		if e.User != viewer {

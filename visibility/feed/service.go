@@ -25,7 +25,7 @@ type Service struct {
 
 // sight is a viewer in front of a card that the viewer can open, in one snapshot.
 type sight struct {
-	*db.Tx
+	*queries.Queries
 	acc    *db.Account
 	viewer int64
 	cardID int64
@@ -35,7 +35,7 @@ type sight struct {
 // look runs see for a viewer who can open the card.
 func (s *Service) look(ctx context.Context, acc *db.Account, viewer string, card visibility.CardRef, see func(*sight) error) error {
 	return s.DB.ReadTx(ctx, acc.ID, func(tx *db.Tx) error {
-		v, err := openCard(ctx, tx, acc, viewer, card)
+		v, err := openCard(ctx, tx.Queries, acc, viewer, card)
 		if err != nil {
 			return err
 		}
@@ -43,15 +43,15 @@ func (s *Service) look(ctx context.Context, acc *db.Account, viewer string, card
 	})
 }
 
-func openCard(ctx context.Context, tx *db.Tx, acc *db.Account, viewer string, card visibility.CardRef) (*sight, error) {
+func openCard(ctx context.Context, q *queries.Queries, acc *db.Account, viewer string, card visibility.CardRef) (*sight, error) {
 	if !nameable(viewer) || !nameable(card.ID) || !card.Kind.Valid() {
 		return nil, visibility.ErrNotFound
 	}
-	row, err := tx.FeedCard(ctx, queries.FeedCardParams{AccountID: acc.ID, Viewer: viewer, Kind: string(card.Kind), Card: card.ID})
+	row, err := q.FeedCard(ctx, queries.FeedCardParams{AccountID: acc.ID, Viewer: viewer, Kind: string(card.Kind), Card: card.ID})
 	if err != nil {
 		return nil, notFoundOr(err, "open the card")
 	}
-	return &sight{Tx: tx, acc: acc, viewer: row.UserID, cardID: row.CardID, card: card}, nil
+	return &sight{Queries: q, acc: acc, viewer: row.UserID, cardID: row.CardID, card: card}, nil
 }
 
 // activeViewer is the number of a user who may look at all.

@@ -182,18 +182,18 @@ func (s *showing) thread(ctx context.Context, id int64, cut Cut) (Thread, error)
 func (s *showing) items(ctx context.Context, ids []int64) ([]Item, error) {
 	sights := map[int64]*sight{}
 	onCard := map[int64][][]byte{} // identities, by card
-	read := &sight{Tx: s.tx, acc: s.acc, viewer: s.viewer}
+	read := &sight{Queries: s.tx.Queries, acc: s.acc, viewer: s.viewer}
 	rows, err := read.messages(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range ids {
-		card, _ := s.first(rows[id].AddressIds)
+		card, _ := s.first(rows[id].Message.AddressIds)
 		if card == nil {
 			return nil, visibility.ErrNotFound
 		}
-		sights[card.id] = &sight{Tx: s.tx, acc: s.acc, viewer: s.viewer, cardID: card.id, card: card.ref}
-		onCard[card.id] = append(onCard[card.id], rows[id].Identity)
+		sights[card.id] = &sight{Queries: s.tx.Queries, acc: s.acc, viewer: s.viewer, cardID: card.id, card: card.ref}
+		onCard[card.id] = append(onCard[card.id], rows[id].Message.Identity)
 	}
 	sharedBy := map[int64]map[string][]string{}
 	for cardID, identities := range onCard {
@@ -203,8 +203,8 @@ func (s *showing) items(ctx context.Context, ids []int64) ([]Item, error) {
 	}
 	items := make([]Item, len(ids))
 	for i, id := range ids {
-		card, granted := s.first(rows[id].AddressIds)
-		by := append([]string{}, sharedBy[card.id][string(rows[id].Identity)]...)
+		card, granted := s.first(rows[id].Message.AddressIds)
+		by := append([]string{}, sharedBy[card.id][string(rows[id].Message.Identity)]...)
 		if items[i], err = sights[card.id].newItem(rows[id], granted, by); err != nil {
 			return nil, err
 		}

@@ -17,18 +17,19 @@ import (
 func (s *Service) Threads(ctx context.Context, acc *db.Account, viewer string, card visibility.CardRef, cut Cut) (Page[ThreadSummary], error) {
 	page := Page[ThreadSummary]{Items: []ThreadSummary{}}
 	err := s.look(ctx, acc, viewer, card, func(v *sight) error {
-		limit, from, err := cut.start(acc, v.list("threads"))
+		list := listOf("threads", viewer, card)
+		limit, from, err := cut.start(acc, list)
 		if err != nil {
 			return err
 		}
-		threads, err := v.nextThreads(ctx, from, limit+1)
+		threads, err := v.nextThreads(ctx, viewer, from, limit+1)
 		if err != nil {
 			return err
 		}
 		page.Next = nil
 		if len(threads) > limit {
 			threads = threads[:limit]
-			page.Next = threads[limit-1].position.seal(acc, v.list("threads"))
+			page.Next = threads[limit-1].position.seal(acc, list)
 		}
 		page.Items, err = v.threadSummaries(ctx, threads)
 		return err
@@ -44,7 +45,7 @@ type threadAt struct {
 
 // nextThreads are the next at most n threads after a position. It walks the viewer's messages from newer to older, so each
 // thread is met first at its newest one; a thread whose newest was passed on an earlier page is left out.
-func (v *sight) nextThreads(ctx context.Context, from *position, n int) ([]threadAt, error) {
+func (v *sight) nextThreads(ctx context.Context, viewer string, from *position, n int) ([]threadAt, error) {
 	var found []threadAt
 	met := map[int64]bool{}
 	before := farFuture
@@ -52,14 +53,14 @@ func (v *sight) nextThreads(ctx context.Context, from *position, n int) ([]threa
 		before = from.after()
 	}
 	for len(found) < n {
-		rows, err := v.readable(ctx, before, walkGroups)
+		rows, err := newest(ctx, v.Queries, v.acc, viewer, v.card, before, walkGroups)
 		if err != nil {
 			return nil, err
 		}
 		if len(rows) == 0 {
 			break
 		}
-		last := rows[len(rows)-1]
+		last := rows[len(rows)-1].Message
 		before = point{last.Date, last.SortKey}
 
 		fresh, err := v.threadsOf(ctx, rows, met)
@@ -79,18 +80,10 @@ func (v *sight) nextThreads(ctx context.Context, from *position, n int) ([]threa
 }
 
 // threadsOf are the threads of rows that were not met yet.
-func (v *sight) threadsOf(ctx context.Context, rows []queries.FeedPositionsRow, met map[int64]bool) ([]threadAt, error) {
-	ids := make([]int64, len(rows))
-	for i, row := range rows {
-		ids[i] = row.MessageID
-	}
-	threads, err := v.FeedThreads(ctx, queries.FeedThreadsParams{AccountID: v.acc.ID, Ids: ids})
-	if err != nil {
-		return nil, fmt.Errorf("find threads: %w", err)
-	}
+func (v *sight) threadsOf(ctx context.Context, rows []queries.FeedNewestRow, met map[int64]bool) ([]threadAt, error) {
 	var fresh []int64
-	for _, id := range threads {
-		if !met[id] {
+	for _, row := range rows {
+		if id := row.Message.ThreadID; !met[id] {
 			met[id] = true
 			fresh = append(fresh, id)
 		}
