@@ -29,6 +29,10 @@
 // people's mail that names the address in its text keeps all but the address. Mail of an erased person that comes later is
 // skipped, without hashes; a later mail that only names the address in its text is not looked into.
 //
+// A message that breaks each connection, or that the server lists and does not deliver, is quarantined so that it stops no
+// other, and asked for again every day: alone, once all else is done, and noted before, so that whatever it does it does once a
+// day. As long as one is missing, the mailbox's problem says so.
+//
 // # Delivery reports
 //
 // What a report says is kept by keyed hashes, its words sealed with a key made of what it names; it is tied to mail of

@@ -166,6 +166,15 @@ func TestF15NeverDeliveredIsQuarantinedWithReason(t *testing.T) {
 	if !slices.Contains(b.ledger("ann-box"), "INBOX/7 quarantined not_delivered") {
 		t.Errorf("ledger %q", b.ledger("ann-box"))
 	}
+	b.checkHealth("ann-box", "live", "mail_missing")
+	// Saving the mailbox has it tried at once.
+	b.opts.dial = nil
+	b.put("ann-box", "ann")
+	b.sync("ann-box")
+	if !slices.Contains(b.ledger("ann-box"), "INBOX/7 indexed") {
+		t.Errorf("after a PUT: %q", b.ledger("ann-box"))
+	}
+	b.checkHealth("ann-box", "live", "")
 }
 
 func TestF13MailArrivesWhileFetching(t *testing.T) {
@@ -262,7 +271,7 @@ func TestMessageThatBreaksEachConnectionIsBisectedAndQuarantined(t *testing.T) {
 	if got := b.rows(`select f.name, l.uid, l.reason from ledger l join folders f on f.id = l.folder_id where disposition = 'quarantined'`); !slices.Equal(got, []string{"(INBOX,6," + reasonConnection + ")"}) {
 		t.Errorf("given up: %q", got)
 	}
-	for _, f := range b.checkHealth("ann-box", "live", "").Folders { // it is shown where it is missing
+	for _, f := range b.checkHealth("ann-box", "live", "mail_missing").Folders { // it is shown where it is missing
 		if want := map[string]int64{"INBOX": 1}[f.Name]; f.Quarantined != want {
 			t.Errorf("%s shows %d messages as quarantined, want %d", f.Name, f.Quarantined, want)
 		}
@@ -270,13 +279,32 @@ func TestMessageThatBreaksEachConnectionIsBisectedAndQuarantined(t *testing.T) {
 	if times != maxFetchTries-1 {
 		t.Errorf("UID 8 cut %d connections while it was asked for alone", times)
 	}
-	// Once the line is good, saving the mailbox brings what it cost.
+	if n := b.writtenIn(func() { b.sync("ann-box") }); n != 0 {
+		t.Errorf("within the day a further sync wrote %d times", n)
+	}
+	// A day later it is tried once, after the new mail, and given up again at once.
+	aDayLater := func() {
+		b.exec(`update ledger set tried_at = tried_at - interval '1 day' where account_id = $1`, b.acc.ID)
+	}
+	aDayLater()
+	b.append("ann-box", "INBOX", mail{id: "new@x", from: "joe@acme.example", to: "ann@firm.example", body: "x"})
+	l := b.loopOf("ann-box")
+	if err := b.trySync(l); imapconn.KindOf(err) != imapconn.KindClosed {
+		t.Errorf("UID 6 was not tried again: %v", err)
+	}
+	if got := b.one(`select count(*) from messages where header_id = 'new@x'`); got != "1" {
+		t.Error("the new mail waited for UID 6")
+	}
+	must(t, b.trySync(l))
+	b.checkHealth("ann-box", "live", "mail_missing")
+	// Once the line is good, the next day brings what it cost.
 	b.opts.dial = nil
-	b.put("ann-box", "ann")
+	aDayLater()
 	b.sync("ann-box")
 	if ledger := b.ledger("ann-box"); !slices.Contains(ledger, "INBOX/6 stored") {
-		t.Errorf("after a PUT: %q", ledger)
+		t.Errorf("a day later: %q", ledger)
 	}
+	b.checkHealth("ann-box", "live", "")
 }
 
 func TestF34F35BadMailCostsItselfOnly(t *testing.T) {

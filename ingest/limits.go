@@ -71,6 +71,11 @@ const (
 	authRetry = time.Minute
 	// maxFetchTries of one message that breaks the connection, is not delivered, or panics the parser (F15, F36).
 	maxFetchTries = 3
+	// retryQuarantinedEvery is how often a message is asked for again that was given up for what may have been the line;
+	// each look, once in retryLookEvery, tries at most maxRetried, and ends with the first that breaks the connection.
+	retryQuarantinedEvery = 24 * time.Hour
+	retryLookEvery        = time.Hour
+	maxRetried            = 10
 	// maxRevalidations of one folder in one loop; then its UIDVALIDITY counts as flapping (F03).
 	maxRevalidations = 5
 	// unknownUserRetry is how often a mailbox looks whether its user is known by now.

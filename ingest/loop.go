@@ -50,6 +50,10 @@ type loop struct {
 
 	unreadable int // folders of the last pass that the server did not let be read
 
+	missingKnown bool      // missing is current
+	missing      bool      // mail is quarantined that is tried again
+	retryAt      time.Time // when it is looked for next
+
 	staleDue bool // rows of earlier lives of folders may be there
 	held     bool // deletions wait for a word
 }
@@ -177,6 +181,7 @@ func (l *loop) load(ctx context.Context) error {
 			return fmt.Errorf("count the ledger: %w", err)
 		}
 		before := l.folders
+		l.missingKnown = false
 		l.folders, l.staleDue = make(map[string]*folder, len(folders)), true
 		for _, row := range folders {
 			f := newFolder(row)
@@ -353,6 +358,9 @@ func (l *loop) restingState() (string, imapconn.Problem) {
 	}
 	if refused {
 		return stateLive, problemFolderRefused
+	}
+	if l.missing {
+		return stateLive, problemMissing
 	}
 	return stateLive, imapconn.Problem{}
 }

@@ -148,7 +148,7 @@ func (m *Mailboxes) Put(ctx context.Context, acc *db.Account, id string, cfg Mai
 		}
 		// What a bad line cost is asked for again: whoever saves a mailbox wants it looked at.
 		err = tx.WantQuarantined(ctx, queries.WantQuarantinedParams{
-			AccountID: acc.ID, MailboxID: row.ID, Reasons: []string{reasonConnection, reasonNotDelivered},
+			AccountID: acc.ID, MailboxID: row.ID, Reasons: reasonsOfLine,
 		})
 		if err != nil {
 			return fmt.Errorf("want quarantined mail again: %w", err)

@@ -29,7 +29,10 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 			return more, err
 		}
 	}
-	return false, l.finish(ctx, gone)
+	if err := l.finish(ctx, gone); err != nil {
+		return false, err
+	}
+	return false, l.retryQuarantined(ctx)
 }
 
 // fetch looks at all folders and fetches mail for a turn. It reports whether there was any back-fill: after that all folders

@@ -16,6 +16,10 @@ var (
 		Code: "folder_refused", Sentence: "The mail server does not let a folder be read; the others are.",
 		Hint: "Ask the mail server's operator; it is tried again by itself.",
 	}
+	problemMissing = imapconn.Problem{
+		Code: "mail_missing", Sentence: "Some mail could not be fetched: the connection broke, or the server did not deliver it.",
+		Hint: "It is tried again every day, and at once when the mailbox is saved again.",
+	}
 	problemGrant = imapconn.Problem{
 		Code: "grant_refused", Sentence: "The mail provider has withdrawn the permission to read this mailbox.",
 		Hint: "Reconnect the mailbox.",

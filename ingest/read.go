@@ -28,6 +28,9 @@ const (
 	reasonPanic        = "parser_panic"
 )
 
+// reasonsOfLine are those that may pass.
+var reasonsOfLine = []string{reasonConnection, reasonNotDelivered}
+
 // entry is one UID on its way into the ledger.
 type entry struct {
 	uid        uint32
@@ -168,7 +171,7 @@ func (l *loop) blame(ctx context.Context, f *folder, part uidset.Set, err error)
 		return err
 	}
 	b := &batch{entries: []*entry{{uid: uid, reason: reasonConnection, verdict: plan.Verdict{Disposition: plan.Quarantined}}}}
-	f.loaded = false
+	f.loaded, l.missingKnown = false, false
 	return errors.Join(err, l.store(ctx, f, b, nil))
 }
 
@@ -235,6 +238,7 @@ func (l *loop) readHeaders(ctx context.Context, f *folder, part uidset.Set) ([]*
 			continue
 		}
 		if f.failedOn(uid) >= maxFetchTries {
+			l.missingKnown = false
 			entries = append(entries, quarantined(uid, reasonNotDelivered))
 			continue
 		}
@@ -428,6 +432,7 @@ func (l *loop) readBodies(ctx context.Context, f *folder, entries []*entry) (dro
 			continue
 		}
 		if f.failedOn(uid) >= maxFetchTries {
+			l.missingKnown = false
 			byUID[uid].quarantine(reasonNotDelivered)
 			continue
 		}

@@ -6,6 +6,21 @@ where f.account_id = @account_id and f.mailbox_id = @mailbox_id and f.gone_at is
   and l.account_id = f.account_id and l.folder_id = f.id and l.uid_validity = f.uid_validity
   and l.disposition = 'quarantined' and l.reason = any (@reasons::text[]) and not l.wanted;
 
+-- What was given up for such a reason, the longest untried first. A time ahead is of before the clock was put back.
+-- name: QuarantinedUIDs :many
+select l.folder_id, l.uid_validity, l.uid,
+       (l.tried_at is null or l.tried_at not between now() - make_interval(secs => @rest_seconds::float8) and now())::boolean as due
+from folders f
+join ledger l on l.account_id = f.account_id and l.folder_id = f.id and l.uid_validity = f.uid_validity
+where f.account_id = @account_id and f.mailbox_id = @mailbox_id and f.gone_at is null
+  and l.disposition = 'quarantined' and l.reason = any (@reasons::text[])
+order by due desc, l.tried_at nulls first, l.folder_id, l.uid
+limit @most;
+
+-- name: NoteTried :exec
+update ledger set tried_at = now()
+where account_id = @account_id and folder_id = @folder_id and uid_validity = @uid_validity and uid = @uid;
+
 -- The UIDs that have a disposition, as ranges.
 -- name: LedgerRanges :many
 select min(uid)::bigint as first, max(uid)::bigint as last
@@ -46,9 +61,10 @@ where f.account_id = @account_id and f.mailbox_id = @mailbox_id and l.dispositio
 group by f.account_id, f.id;
 
 -- name: UpsertLedger :exec
-insert into ledger (account_id, folder_id, uid_validity, uid, disposition, reason, message_id, header_digest, size, internal_date, seen)
+insert into ledger (account_id, folder_id, uid_validity, uid, disposition, reason, message_id, header_digest, size, internal_date, seen, tried_at)
 select @account_id, @folder_id, @uid_validity, t.uid, t.disposition, nullif(t.reason, ''), nullif(t.message_id, 0),
-       nullif(t.header_digest, ''::bytea), t.size, nullif(t.internal_date, 'epoch'::timestamptz), t.seen
+       nullif(t.header_digest, ''::bytea), t.size, nullif(t.internal_date, 'epoch'::timestamptz), t.seen,
+       case when t.disposition = 'quarantined' then now() end
 from (select unnest(@uids::bigint[]) as uid, unnest(@dispositions::text[]) as disposition, unnest(@reasons::text[]) as reason,
              unnest(@message_ids::bigint[]) as message_id, unnest(@header_digests::bytea[]) as header_digest,
              unnest(@sizes::bigint[]) as size, unnest(@internal_dates::timestamptz[]) as internal_date,
@@ -56,7 +72,7 @@ from (select unnest(@uids::bigint[]) as uid, unnest(@dispositions::text[]) as di
 on conflict (account_id, folder_id, uid_validity, uid) do update
 set disposition = excluded.disposition, reason = excluded.reason, message_id = excluded.message_id,
     header_digest = excluded.header_digest, size = excluded.size, internal_date = excluded.internal_date, seen = excluded.seen,
-    wanted = false;
+    wanted = false, tried_at = excluded.tried_at;
 
 -- name: RemoveIndexedAddresses :exec
 delete from indexed_addresses

@@ -449,6 +449,28 @@ func (q *Queries) NotePurged(ctx context.Context, arg NotePurgedParams) error {
 	return err
 }
 
+const noteTried = `-- name: NoteTried :exec
+update ledger set tried_at = now()
+where account_id = $1 and folder_id = $2 and uid_validity = $3 and uid = $4
+`
+
+type NoteTriedParams struct {
+	AccountID   int64
+	FolderID    int64
+	UidValidity int64
+	Uid         int64
+}
+
+func (q *Queries) NoteTried(ctx context.Context, arg NoteTriedParams) error {
+	_, err := q.db.Exec(ctx, noteTried,
+		arg.AccountID,
+		arg.FolderID,
+		arg.UidValidity,
+		arg.Uid,
+	)
+	return err
+}
+
 const placements = `-- name: Placements :many
 select f.mailbox_id, f.name, l.uid_validity, l.uid, l.header_digest, l.size
 from ledger l
@@ -592,6 +614,64 @@ func (q *Queries) PurgeFromLedger(ctx context.Context, arg PurgeFromLedgerParams
 			&i.FolderID,
 			&i.UidValidity,
 			&i.Uid,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const quarantinedUIDs = `-- name: QuarantinedUIDs :many
+select l.folder_id, l.uid_validity, l.uid,
+       (l.tried_at is null or l.tried_at not between now() - make_interval(secs => $1::float8) and now())::boolean as due
+from folders f
+join ledger l on l.account_id = f.account_id and l.folder_id = f.id and l.uid_validity = f.uid_validity
+where f.account_id = $2 and f.mailbox_id = $3 and f.gone_at is null
+  and l.disposition = 'quarantined' and l.reason = any ($4::text[])
+order by due desc, l.tried_at nulls first, l.folder_id, l.uid
+limit $5
+`
+
+type QuarantinedUIDsParams struct {
+	RestSeconds float64
+	AccountID   int64
+	MailboxID   int64
+	Reasons     []string
+	Most        int32
+}
+
+type QuarantinedUIDsRow struct {
+	FolderID    int64
+	UidValidity int64
+	Uid         int64
+	Due         bool
+}
+
+// What was given up for such a reason, the longest untried first. A time ahead is of before the clock was put back.
+func (q *Queries) QuarantinedUIDs(ctx context.Context, arg QuarantinedUIDsParams) ([]QuarantinedUIDsRow, error) {
+	rows, err := q.db.Query(ctx, quarantinedUIDs,
+		arg.RestSeconds,
+		arg.AccountID,
+		arg.MailboxID,
+		arg.Reasons,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []QuarantinedUIDsRow
+	for rows.Next() {
+		var i QuarantinedUIDsRow
+		if err := rows.Scan(
+			&i.FolderID,
+			&i.UidValidity,
+			&i.Uid,
+			&i.Due,
 		); err != nil {
 			return nil, err
 		}
@@ -845,9 +925,10 @@ func (q *Queries) StoredRanges(ctx context.Context, arg StoredRangesParams) ([]S
 }
 
 const upsertLedger = `-- name: UpsertLedger :exec
-insert into ledger (account_id, folder_id, uid_validity, uid, disposition, reason, message_id, header_digest, size, internal_date, seen)
+insert into ledger (account_id, folder_id, uid_validity, uid, disposition, reason, message_id, header_digest, size, internal_date, seen, tried_at)
 select $1, $2, $3, t.uid, t.disposition, nullif(t.reason, ''), nullif(t.message_id, 0),
-       nullif(t.header_digest, ''::bytea), t.size, nullif(t.internal_date, 'epoch'::timestamptz), t.seen
+       nullif(t.header_digest, ''::bytea), t.size, nullif(t.internal_date, 'epoch'::timestamptz), t.seen,
+       case when t.disposition = 'quarantined' then now() end
 from (select unnest($4::bigint[]) as uid, unnest($5::text[]) as disposition, unnest($6::text[]) as reason,
              unnest($7::bigint[]) as message_id, unnest($8::bytea[]) as header_digest,
              unnest($9::bigint[]) as size, unnest($10::timestamptz[]) as internal_date,
@@ -855,7 +936,7 @@ from (select unnest($4::bigint[]) as uid, unnest($5::text[]) as disposition, unn
 on conflict (account_id, folder_id, uid_validity, uid) do update
 set disposition = excluded.disposition, reason = excluded.reason, message_id = excluded.message_id,
     header_digest = excluded.header_digest, size = excluded.size, internal_date = excluded.internal_date, seen = excluded.seen,
-    wanted = false
+    wanted = false, tried_at = excluded.tried_at
 `
 
 type UpsertLedgerParams struct {

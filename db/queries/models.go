@@ -294,6 +294,7 @@ type Ledger struct {
 	Seen         bool
 	Wanted       bool
 	Tries        int32
+	TriedAt      *time.Time
 }
 
 type Mailbox struct {
