@@ -107,9 +107,10 @@ func (w *worker) kill(gone *sync.WaitGroup) {
 		defer cancel()
 		cancelled, cancelNow := context.WithCancel(ctx)
 		cancelNow()
-		w.jobs.Stop(cancelled) // it cannot say goodbye to the database
+		w.jobs.Stop(cancelled)
 		w.events.Stop(ctx)
 		w.sync.Stop(ctx)
+		w.jobs.Stop(ctx) // a leader tries three times, for up to 13 seconds, to say goodbye to the database
 		w.db.Close()
 	})
 }
