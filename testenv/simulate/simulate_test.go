@@ -30,32 +30,13 @@ const (
 	workers = 2
 	// tail of the script that a failure prints.
 	tail = 40
-	// resignPatience is for three tries of up to three seconds with pauses of up to four.
-	resignPatience = 30 * time.Second
 )
 
 // TestMain: what the workers started ends with them, the killed ones' too.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 {
-		if err := leaked(); err != nil {
-			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
-// leaked names the goroutines that stay. River's leader says for some seconds that it goes, also to a database that a killed
-// worker does not reach any more: it has resignPatience for that.
-func leaked() (err error) {
-	for deadline := time.Now().Add(resignPatience); time.Now().Before(deadline); {
+	goleak.VerifyTestMain(m,
 		// The test database's keeper lives as long as the process.
-		if err = goleak.Find(goleak.IgnoreAnyFunction("github.com/mailstamp/mailstamp/testenv.holdKeeper")); err == nil {
-			return nil
-		}
-	}
-	return err
+		goleak.IgnoreAnyFunction("github.com/mailstamp/mailstamp/testenv.holdKeeper"))
 }
 
 // TestSimulation runs the script of two fixed seeds, a long run that of a new one too, or that of MAILSTAMP_SIMULATE_SEED.
