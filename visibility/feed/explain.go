@@ -18,7 +18,7 @@ func (s *Service) Explain(ctx context.Context, acc *db.Account, asker, viewer, m
 		if q.Message, err = acc.Keys.ParseID("message", message); err != nil {
 			return visibility.ErrNotFound
 		}
-		if !nameable(viewer) || !nameable(card.ID) || !card.Kind.Valid() {
+		if !nameableSight(viewer, card) {
 			return visibility.ErrNotFound
 		}
 		if asker != "" {

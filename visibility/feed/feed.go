@@ -13,6 +13,9 @@ import (
 
 // Feed is the card's mail for the viewer, newest first; one mail in several mailboxes is one entry.
 func (s *Service) Feed(ctx context.Context, acc *db.Account, viewer string, card visibility.CardRef, cut Cut) (Page[Item], error) {
+	if !nameableSight(viewer, card) {
+		return Page[Item]{}, visibility.ErrNotFound
+	}
 	list := listOf("feed", viewer, card)
 	limit, from, err := cut.start(acc, list)
 	if err != nil { // which is told to those alone who can open the card

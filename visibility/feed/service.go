@@ -44,7 +44,7 @@ func (s *Service) look(ctx context.Context, acc *db.Account, viewer string, card
 }
 
 func openCard(ctx context.Context, q *queries.Queries, acc *db.Account, viewer string, card visibility.CardRef) (*sight, error) {
-	if !nameable(viewer) || !nameable(card.ID) || !card.Kind.Valid() {
+	if !nameableSight(viewer, card) {
 		return nil, visibility.ErrNotFound
 	}
 	row, err := q.FeedCard(ctx, queries.FeedCardParams{AccountID: acc.ID, Viewer: viewer, Kind: string(card.Kind), Card: card.ID})
@@ -69,6 +69,10 @@ func activeViewer(ctx context.Context, tx *db.Tx, acc *db.Account, viewer string
 // nameable reports whether a CRM id can name anything; PostgreSQL refuses the rest as text.
 func nameable(id string) bool {
 	return id != "" && utf8.RuneCountInString(id) <= maxCRMIDLength && utf8.ValidString(id) && !strings.Contains(id, "\x00")
+}
+
+func nameableSight(viewer string, card visibility.CardRef) bool {
+	return nameable(viewer) && nameable(card.ID) && card.Kind.Valid()
 }
 
 func notFoundOr(err error, what string) error {
