@@ -503,3 +503,50 @@ func TestF24BackfillRefusedInOneFolder(t *testing.T) {
 	}
 	b.checkLedger("ann-box")
 }
+
+// F24 with F10: a folder made anew, whose mail the server does not give for now, does not cost the mail of its life before.
+func TestF24RefusedFolderKeepsItsFormerMail(t *testing.T) {
+	t.Parallel()
+	b := many(t, 12)
+	only := mail{id: "only@x", from: "joe@acme.example", to: "ann@firm.example", subject: "Only", body: "text", at: day}
+	b.append("ann-box", "Sent", only)
+	opened, refuses := "", false
+	b.opts.Timing.Pass = time.Hour
+	b.faulty(faulty{
+		examine: func(sel *imapconn.Selected) { opened = sel.Name },
+		header: func(*imapconn.HeaderItem) (bool, error) {
+			if refuses && opened == "Sent" {
+				return false, &imapconn.Error{Op: "fetch headers", Kind: imapconn.KindRefused, Detail: "NO"}
+			}
+			return false, nil
+		},
+	})
+	pass := func() {
+		t.Helper()
+		l := b.loopOf("ann-box")
+		must(t, l.load(b.ctx))
+		must(t, l.dial(b.ctx))
+		defer l.disconnect()
+		must(t, passes(b.ctx, l))
+	}
+	pass()
+	const query = `select string_agg(id::text, ',') from messages where subject = 'Only'`
+	before := b.one(query)
+	if before == "" {
+		t.Fatal("the mail was not stored")
+	}
+	must(t, b.server.DeleteFolder("ann-box", "Sent"))
+	must(t, b.server.CreateFolder("ann-box", "Sent"))
+	b.append("ann-box", "Sent", only)
+	refuses = true
+	pass()
+	if got := b.one(query); got != before {
+		t.Errorf("while refused the mail is %q, was %q", got, before)
+	}
+	refuses = false
+	pass()
+	if got := b.one(query); got != before {
+		t.Errorf("afterwards the mail is %q, was %q", got, before)
+	}
+	b.checkLedger("ann-box")
+}

@@ -93,6 +93,9 @@ func (l *loop) remove(ctx context.Context, gone map[*folder]uidset.Set) error {
 		f.work.Vanished = f.work.Vanished.Subtract(uids)
 	}
 	l.staleDue = false
+	for _, f := range l.folders {
+		l.staleDue = l.staleDue || f.present && f.unread() // staleFolders left it out
+	}
 	if l.held {
 		l.held = false
 		l.row.HeldEpoch = nil
@@ -182,7 +185,13 @@ type staleUIDs struct {
 	uids             uidset.Set
 }
 
+// staleFolders leaves out a folder whose present life is not read yet, as while the server refuses it: the mail of the life before is
+// found again there (F10).
 func (l *loop) staleFolders(ctx context.Context) ([]staleUIDs, error) {
+	unread := map[int64]bool{}
+	for _, f := range l.folders {
+		unread[f.row.ID] = f.present && f.unread()
+	}
 	var out []staleUIDs
 	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
 		folders, err := tx.StaleRows(ctx, queries.StaleRowsParams{AccountID: l.acc.ID, MailboxID: l.mailboxID})
@@ -190,6 +199,9 @@ func (l *loop) staleFolders(ctx context.Context) ([]staleUIDs, error) {
 			return err
 		}
 		for _, f := range folders {
+			if unread[f.FolderID] {
+				continue
+			}
 			rows, err := tx.StaleUIDs(ctx, queries.StaleUIDsParams{AccountID: l.acc.ID, FolderID: f.FolderID})
 			if err != nil {
 				return err
