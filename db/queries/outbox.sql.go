@@ -180,7 +180,17 @@ const eventsDue = `-- name: EventsDue :many
 select o.id, o.type, o.at, o.author_id, o.card_id, o.address_id, o.message_id, o.mailbox_id, o.visible, o.reason, o.status, o.class, o.code,
        o.hard, o.tried_from,
        u.crm_id as author, k.kind as card_kind, k.crm_id as card, a.address, m.thread_id, b.crm_id as mailbox, bu.crm_id as mailbox_user,
-       n.threads, n.messages, (n.messages > 0 or n.blind = 0)::boolean as known, coalesce(c.cards, '[]')::jsonb as cards
+       n.threads, n.messages, (n.messages > 0
+           or n.blind = 0 and ( -- the mail that is gone may have been blind copies alone; the CRM knows what it said itself or was told
+               exists (select from correspondences x
+                       where x.account_id = o.account_id and x.author_id = o.author_id and x.address_id = o.address_id)
+               or exists (select from conversations v
+                          where v.account_id = o.account_id and v.author_id = o.author_id and v.card_id = o.card_id and v.address_id = o.address_id
+                            and v.share_at is not null and not v.share_called)
+               or exists (select from outbox e
+                          where e.account_id = o.account_id and e.author_id = o.author_id and e.card_id = o.card_id
+                            and e.address_id = o.address_id and e.type in ('thread.stamped', 'share.held') and e.state = 'delivered')))::boolean as known,
+       coalesce(c.cards, '[]')::jsonb as cards
 from outbox o
 left join messages m on m.account_id = o.account_id and m.id = o.message_id
 left join users u on u.account_id = o.account_id and u.id = coalesce(o.author_id, m.author_id)

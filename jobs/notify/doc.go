@@ -13,7 +13,8 @@
 //   - The CRM shows events to users who are not the author, and whom a message was blind copied to is the author's to know (SPEC 3.3).
 //     So a conversation that exists by blind copies alone is not told (state void) until a message names its address to all its
 //     readers; then it is, as it stands. Blind copies are not counted in the messages of a conversation, and make no card one of
-//     message.stored, which is told all the same. A share where there is no mail at all is a word, not mail, and is told.
+//     message.stored, which is told all the same. Of a conversation without mail, which may have had blind copies
+//     alone, is told what the CRM said itself, and what follows on an event that it took.
 //
 //   - One sender at a time has its turn at an account's CRM, whatever number of processes run (crm_endpoints.taken_until).
 //     A turn is short, and those wait first whose last is longest ago.

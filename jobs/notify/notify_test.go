@@ -662,3 +662,23 @@ func TestBlindCopiesAreTheAuthorsToKnow(t *testing.T) {
 		t.Errorf("once mail names it the CRM is told\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// TestBlindCopiesThatAreGone: that a conversation was by blind copies alone is not told either when its mail was removed before the
+// CRM was.
+func TestBlindCopiesThatAreGone(t *testing.T) {
+	b := setup(t)
+	b.tell(b.acc, &visibility.CardUpserted{Kind: rules.Contact, ID: "c", Version: 1, Audience: visibility.Audience{Everyone: true},
+		Addresses: []visibility.CardAddress{{Address: "pat@customer.example"}}})
+	b.mail("blind", []string{"lee@customer.example"}, []string{"pat@customer.example"})
+	b.tx(b.acc, func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), "delete from messages")
+		if err == nil {
+			_, err = tx.Exec(t.Context(), "delete from correspondences")
+		}
+		return err
+	})
+	b.turn(b.acc)
+	if got := b.told(); len(got) > 0 {
+		t.Errorf("the CRM is told %s", got)
+	}
+}
