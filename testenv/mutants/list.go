@@ -80,7 +80,7 @@ var mutants = []mutant{
 	{"an owner who leaves leaves no work", "visibility/user.go", "		c.work[Work{UserID: u.ID, Kind: kind}] = true\n", "		_ = kind\n"},
 	{"mail takes no author's lock", "visibility/stamp.go", "	if err := lockForStamps(ctx, tx, []int64{author}, cards); err != nil {\n		return err\n	}\n", ""},
 	{"mail takes no account's lock", "visibility/stamp.go", "func Correspond(ctx context.Context, tx *db.Tx, author int64, addresses []int64) error {\n	if err := tx.LockAccount(ctx, db.Shared); err != nil {\n		return err\n	}\n", "func Correspond(ctx context.Context, tx *db.Tx, author int64, addresses []int64) error {\n"},
-	{"mail takes no lock of the new owner", "visibility/stamp.go", "return tx.LockAuthors(ctx, nil, append(owners, authors...))", "return tx.LockAuthors(ctx, nil, authors)"},
+	{"mail takes no lock of the new owner", "visibility/stamp.go", "return tx.LockAuthors(ctx, nil, append(owners, authors...))", "return tx.LockAuthors(ctx, nil, append(owners[:0], authors...))"},
 	{"a share takes the author's lock shared", "visibility/apply.go", "return c.LockAuthors(ctx, ids, owners)", "return c.LockAuthors(ctx, nil, append(ids, owners...))"},
 	{"links change under the account's shared lock", "visibility/apply.go", "return c.LockAccount(ctx, db.Exclusive)", "return c.LockAccount(ctx, db.Shared)"},
 	{"mail with a new address gets no stamp", "visibility/stamp.go", "	_, err = writeStamps(ctx, tx, facts)\n	return err\n}\n\n// Restamp", "	_ = facts\n	return err\n}\n\n// Restamp"},
