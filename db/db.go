@@ -137,10 +137,8 @@ func (d *DB) tx(ctx context.Context, accountID int64, begin string, fn func(*Tx)
 		err = d.Pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 			// One round trip both begins and names the account.
 			opts := pgx.TxOptions{BeginQuery: fmt.Sprintf("%s; set local mailstamp.account = '%d'", begin, accountID)}
-			if begin == beginByKey || begin == beginReadByKey {
-				if forget(conn.Conn()) {
-					opts.BeginQuery += "; discard plans"
-				}
+			if (begin == beginByKey || begin == beginReadByKey) && forget(conn.Conn()) {
+				opts.BeginQuery += "; discard plans"
 			}
 			return pgx.BeginTxFunc(ctx, conn, opts, func(tx pgx.Tx) error {
 				return fn(&Tx{Tx: tx, Queries: queries.New(tx), AccountID: accountID})

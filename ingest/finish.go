@@ -94,7 +94,7 @@ func (l *loop) remove(ctx context.Context, gone map[*folder]uidset.Set) error {
 	}
 	l.staleDue = false
 	for _, f := range l.folders {
-		l.staleDue = l.staleDue || f.present && f.unread() // staleFolders left it out
+		l.staleDue = l.staleDue || f.unread() // staleFolders left it out
 	}
 	if l.held {
 		l.held = false
@@ -190,7 +190,7 @@ type staleUIDs struct {
 func (l *loop) staleFolders(ctx context.Context) ([]staleUIDs, error) {
 	unread := map[int64]bool{}
 	for _, f := range l.folders {
-		unread[f.row.ID] = f.present && f.unread()
+		unread[f.row.ID] = f.unread()
 	}
 	var out []staleUIDs
 	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {

@@ -89,9 +89,9 @@ func (f *folder) parked() bool { return time.Now().Before(f.parkedUntil) }
 // pending says that the back-fill of the folder is not done.
 func (f *folder) pending() bool { return len(f.work.Backfill) > 0 }
 
-// unread says that the folder's present life has not been read to its end.
+// unread says that the folder is there and its present life has not been read to its end.
 func (f *folder) unread() bool {
-	return f.pending() || f.partial || len(f.work.Live) > 0 || !f.visited && f.row.UidNext == 0
+	return f.present && (f.pending() || f.partial || len(f.work.Live) > 0 || !f.visited && f.row.UidNext == 0)
 }
 
 // fillable says that it may go on: the server has not refused it lately.

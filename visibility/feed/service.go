@@ -71,6 +71,7 @@ func nameable(id string) bool {
 	return id != "" && utf8.RuneCountInString(id) <= maxCRMIDLength && utf8.ValidString(id) && !strings.Contains(id, "\x00")
 }
 
+// nameableSight reports whether there can be such a viewer and such a card.
 func nameableSight(viewer string, card visibility.CardRef) bool {
 	return nameable(viewer) && nameable(card.ID) && card.Kind.Valid()
 }
