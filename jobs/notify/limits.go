@@ -45,12 +45,12 @@ const (
 	warnAfter = 5 * time.Minute
 )
 
-// Clocks. A time further ahead than these is another clock's, or of before the clock was put back, and holds nothing up: twice what
-// is ever set, as the machines' clocks may differ by that much.
+// Clocks. A time further ahead than these is another clock's, or of before the clock was put back, and holds nothing up: beyond
+// what is ever set, as the machines' clocks may differ; for a turn by most, since of two at once both tell the same events.
 const (
 	longestWait  = 2 * maxRetry
 	longestPause = 2 * maxPause
-	longestTurn  = 2 * turnLease
+	longestTurn  = time.Hour
 )
 
 // Upkeep.

@@ -427,7 +427,12 @@ func TestOneSender(t *testing.T) {
 	if n := b.crm.Tries(); n != 0 {
 		t.Fatalf("%d events sent in another's turn", n)
 	}
-	b.clock.pass(turnLease)
+	b.clock.pass(-2 * turnLease) // a notifier whose clock is behind
+	b.turn(b.acc)
+	if n := b.crm.Tries(); n != 0 {
+		t.Fatalf("%d events sent in the turn of one whose clock is ahead", n)
+	}
+	b.clock.pass(3 * turnLease)
 	b.turn(b.acc)
 	if n := len(b.crm.Taken("")); n != 1 {
 		t.Errorf("%d events sent after the lost turn, want 1", n)
