@@ -120,7 +120,10 @@ func (s *Server) Close() error {
 	}
 	s.closed = true
 	s.mu.Unlock()
-	err := errors.Join(s.imap.Close(), <-s.serve)
+	err, served := s.imap.Close(), <-s.serve
+	if s.ln.Close() != nil { // closed with the server; else that had not begun to serve yet, and says so
+		err = errors.Join(err, served)
+	}
 	s.conns.Wait()
 	return err
 }

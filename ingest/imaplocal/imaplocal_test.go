@@ -16,6 +16,20 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// TestClosesAtOnce: a server is closed without an error also where it has not begun to listen.
+func TestClosesAtOnce(t *testing.T) {
+	t.Parallel()
+	for range 200 {
+		s, err := New(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // What the server kept is the same after a start: UIDVALIDITY, UIDs, flags,
 // dates, bytes, and the UIDs that come next.
 func TestKeepsMailBetweenStarts(t *testing.T) {
