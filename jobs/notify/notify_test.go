@@ -417,6 +417,7 @@ func TestDeadCRMStallsNobody(t *testing.T) {
 // TestOneSender: of two processes one has the turn; one that vanished in its turn is followed by another.
 func TestOneSender(t *testing.T) {
 	b := setup(t)
+	b.clock.pass(time.Minute) // what is due is due by any clock
 	system := b.d.System()
 	until := b.clock.now().Add(turnLease).Truncate(time.Microsecond)
 	if _, err := system.TakeEndpoint(t.Context(), queries.TakeEndpointParams{AccountID: b.acc.ID, Now: b.clock.now(), Until: until,
