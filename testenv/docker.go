@@ -5,7 +5,6 @@ package testenv
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"net"
 	"os"
 	"sync"
@@ -63,19 +62,4 @@ func setDefaultEnv(name, value string) {
 	if _, set := os.LookupEnv(name); !set {
 		os.Setenv(name, value)
 	}
-}
-
-// freePorts are loopback ports that were free a moment ago. Containers get
-// fixed ports, so that they keep them when they are killed and started again.
-func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
-		}
-		defer l.Close() // after the loop: the ports must differ
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports, nil
 }
