@@ -49,6 +49,7 @@ type Options struct {
 	Dir     string       // absolute or relative; made when missing, kept between starts
 	Port    int          // loopback TCP port; 0 picks a free one
 	Durable bool         // false turns fsync off: fast, and lost with the machine. For tests
+	Buffers string       // shared_buffers, like "1GB"; empty leaves PostgreSQL's own 128 MB
 	Logger  *slog.Logger // nil discards
 }
 
@@ -132,7 +133,7 @@ func (s *Server) bindAndRun(ctx context.Context, bin binaries, o Options) error 
 				return err
 			}
 		}
-		if err := s.run(bin, o.Durable); err != nil {
+		if err := s.run(bin, o); err != nil {
 			return err
 		}
 		err := s.await(ctx)
@@ -148,13 +149,13 @@ func (s *Server) bindAndRun(ctx context.Context, bin binaries, o Options) error 
 
 // run starts the process. The kernel ties a child to the thread that made it,
 // so one goroutine keeps that thread for as long as the server lives.
-func (s *Server) run(bin binaries, durable bool) error {
+func (s *Server) run(bin binaries, o Options) error {
 	logFile, err := s.cluster.openLog()
 	if err != nil {
 		return err
 	}
 	defer logFile.Close()
-	cmd := exec.Command(bin.path("postgres"), arguments(s.cluster.data(), s.port, durable)...)
+	cmd := exec.Command(bin.path("postgres"), arguments(s.cluster.data(), s.port, o)...)
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = s.cluster.dir, environment(), s.cluster.acct.attr()
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 
@@ -176,7 +177,7 @@ func (s *Server) run(bin binaries, durable bool) error {
 	return nil
 }
 
-func arguments(data string, port int, durable bool) []string {
+func arguments(data string, port int, o Options) []string {
 	settings := []string{
 		"listen_addresses=127.0.0.1",
 		"port=" + strconv.Itoa(port),
@@ -186,7 +187,10 @@ func arguments(data string, port int, durable bool) []string {
 		"timezone=UTC",
 		"log_timezone=UTC",
 	}
-	if !durable {
+	if o.Buffers != "" {
+		settings = append(settings, "shared_buffers="+o.Buffers)
+	}
+	if !o.Durable {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
 	}
 	args := []string{"-D", data}

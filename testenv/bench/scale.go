@@ -40,6 +40,9 @@ const (
 	scaleHotMessages   = 20_000
 	scaleOrdinary      = 49_000 // addresses, two per contact
 	scaleOrdinaryMails = 980_000
+	scaleMessages      = 2_000_000 // in all
+	// scaleBuffers hold the whole database of 2.4 GB, as a server's would that has a quarter of its machine's memory for them.
+	scaleBuffers = "4GB"
 	// scaleSince is when the mail begins; two years of it.
 	scaleSince = "2024-10-01T00:00:00Z"
 
@@ -131,7 +134,7 @@ func ownServer(b *bench) string {
 	if err := os.Chmod(dir, 0o755); err != nil { // for root, PostgreSQL runs as another user
 		b.Fatal(err)
 	}
-	server, err := embedpg.Start(b.Context(), embedpg.Options{Dir: filepath.Join(dir, "postgres"), Durable: true})
+	server, err := embedpg.Start(b.Context(), embedpg.Options{Dir: filepath.Join(dir, "postgres"), Durable: true, Buffers: scaleBuffers})
 	if err != nil {
 		b.Fatal(err)
 	}
