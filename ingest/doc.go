@@ -15,8 +15,9 @@
 //   - One writer of an author's mail at a time (db.Tx.LockMail), so threads and copies meet in one order. The locks
 //     that shares wait for (account, author) are taken last, when all rows are written.
 //
-//   - Nothing is deleted but what a second, exact search proved absent, after the new mail of all folders was stored,
-//     and never more at once than the brake allows without a person's word.
+//   - Nothing is deleted but what a second, exact search proved absent, after the new mail of all folders was stored and
+//     none came between two looks at them, and never more at once than the brake allows without a person's word. While
+//     a folder that may have got mail cannot be read, nothing is: what is missed may have been moved there.
 //
 // Three ways by which mail goes, beside that it vanished from the server: with its mailbox (Delete, RemoveMail), with a person
 // (Erasure), and because all whom it concerns have been blocked for a grace period (Purge). The first two hide it in the

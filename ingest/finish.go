@@ -14,39 +14,8 @@ import (
 	"github.com/mailstamp/mailstamp/ingest/uidset"
 )
 
-// missed finds the mail that is in its folder no more.
-func (l *loop) missed(ctx context.Context) (map[*folder]uidset.Set, error) {
-	gone := map[*folder]uidset.Set{}
-	for _, f := range l.present() {
-		if !f.visited || len(f.work.Vanished) == 0 {
-			continue
-		}
-		proved, err := l.proveGone(ctx, f)
-		if err != nil {
-			if imapconn.OfFolder(err) {
-				continue
-			}
-			return nil, err
-		}
-		if len(proved) > 0 {
-			gone[f] = proved
-		}
-	}
-	return gone, nil
-}
-
-// finish does what may be done only when all new mail of all folders is stored: deletions, so that a moved message is
-// known at its new place before it is missed at the old one (F14); then flags and cursors. What was missed since gone was
-// found is the next pass's.
-func (l *loop) finish(ctx context.Context, gone map[*folder]uidset.Set) error {
-	for f, uids := range gone {
-		if gone[f] = uids.Intersect(f.work.Vanished); len(gone[f]) == 0 {
-			delete(gone, f) // the folder has another life by now
-		}
-	}
-	if err := l.remove(ctx, gone); err != nil {
-		return err
-	}
+// finish follows flags and saves the cursors of the folders in which nothing is left to do.
+func (l *loop) finish(ctx context.Context) error {
 	for _, f := range l.present() {
 		if !f.visited || f.partial || len(f.work.Live) > 0 || f.pending() || len(f.work.Vanished) > 0 {
 			continue // looked at again by the next pass
@@ -58,43 +27,29 @@ func (l *loop) finish(ctx context.Context, gone map[*folder]uidset.Set) error {
 	return nil
 }
 
-// proveGone asks a second time, exactly, for what a listing lacked (F12, F15).
-func (l *loop) proveGone(ctx context.Context, f *folder) (uidset.Set, error) {
-	if l.examined != f.row.Name {
-		if _, err := l.examine(ctx, f); err != nil || f.parked() || !f.visited {
-			return nil, err
-		}
-	}
-	there, err := l.conn.HasUIDs(ctx, f.work.Vanished)
-	if err != nil {
-		return nil, err
-	}
-	return f.work.Vanished.Subtract(there), nil
-}
-
 // errBrake undoes a removal that must wait for a person's word.
 var errBrake = errors.New("too much would be removed at once")
 
-// remove marks vanished mail expunged and removes the messages that are in no folder any more, unless the brake stops it.
-func (l *loop) remove(ctx context.Context, gone map[*folder]uidset.Set) error {
-	if len(gone) == 0 && !l.staleDue && !l.held {
+// remove marks lost mail expunged and removes the messages that are in no folder any more, unless the brake stops it.
+func (l *loop) remove(ctx context.Context, found lost) error {
+	if len(found) == 0 && !l.held {
 		return nil
 	}
-	err := l.removeOnce(ctx, gone)
+	if err := l.narrow(ctx, found); err != nil {
+		return err
+	}
+	err := l.removeOnce(ctx, found)
 	if errors.Is(err, errBrake) {
 		return l.hold(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("remove vanished mail: %w", err)
 	}
-	for f, uids := range gone {
+	for _, f := range l.folders {
+		uids := found[f.life()]
 		f.uids = f.uids.Subtract(uids)
 		f.held = int64(f.uids.Count())
 		f.work.Vanished = f.work.Vanished.Subtract(uids)
-	}
-	l.staleDue = false
-	for _, f := range l.folders {
-		l.staleDue = l.staleDue || f.unread() // staleFolders left it out
 	}
 	if l.held {
 		l.held = false
@@ -122,15 +77,19 @@ func (l *loop) hold(ctx context.Context) error {
 	return err
 }
 
+// confirmed says that a person's word came after the brake stopped deletions.
+func (l *loop) confirmed() bool {
+	return l.row.HeldEpoch != nil && l.row.ConfigEpoch > *l.row.HeldEpoch
+}
+
 // removeOnce does all removals in one transaction, so that what it would take is known exactly before it is taken.
-func (l *loop) removeOnce(ctx context.Context, gone map[*folder]uidset.Set) error {
-	confirmed := l.row.HeldEpoch != nil && l.row.ConfigEpoch > *l.row.HeldEpoch
-	stale, err := l.staleFolders(ctx)
-	if err != nil {
-		return err
-	}
-	if len(gone) == 0 && len(stale) == 0 {
+func (l *loop) removeOnce(ctx context.Context, found lost) error {
+	if len(found) == 0 {
 		return nil
+	}
+	gone := map[int64]bool{}
+	for _, f := range l.folders {
+		gone[f.row.ID] = f.row.GoneAt != nil
 	}
 	return l.tx(ctx, "remove", func(tx *db.Tx) error {
 		if err := tx.LockMail(ctx, l.row.UserID); err != nil {
@@ -141,23 +100,14 @@ func (l *loop) removeOnce(ctx context.Context, gone map[*folder]uidset.Set) erro
 			return err
 		}
 		var messages []int64
-		for f, uids := range gone {
-			ids, err := l.expunge(ctx, tx, f.row.ID, f.row.UidValidity, uids)
-			if err != nil {
-				return err
-			}
-			messages = append(messages, ids...)
-		}
 		folderGone := false
-		before := len(messages)
-		for _, s := range stale {
-			ids, err := l.expunge(ctx, tx, s.folder, s.validity, s.uids)
+		for of, uids := range found {
+			ids, err := l.expunge(ctx, tx, of, uids)
 			if err != nil {
 				return err
 			}
 			messages = append(messages, ids...)
-			folderGone = folderGone || s.gone && len(messages) > before
-			before = len(messages)
+			folderGone = folderGone || gone[of.folder] && len(ids) > 0
 		}
 		if len(messages) == 0 {
 			return nil
@@ -171,66 +121,25 @@ func (l *loop) removeOnce(ctx context.Context, gone map[*folder]uidset.Set) erro
 		if err != nil {
 			return err
 		}
-		if !confirmed && plan.Brake(losses, stored, folderGone) {
+		if !l.confirmed() && plan.Brake(losses, stored, folderGone) {
 			return errBrake
 		}
 		return nil
 	})
 }
 
-// staleUIDs are UIDs of an earlier life of a folder, or of one that is gone.
-type staleUIDs struct {
-	folder, validity int64
-	gone             bool
-	uids             uidset.Set
-}
-
-// staleFolders leaves out a folder whose present life is not read yet, as while the server refuses it: the mail of the life before is
-// found again there (F10).
-func (l *loop) staleFolders(ctx context.Context) ([]staleUIDs, error) {
-	unread := map[int64]bool{}
-	for _, f := range l.folders {
-		unread[f.row.ID] = f.unread()
-	}
-	var out []staleUIDs
-	err := l.s.o.DB.ReadTx(ctx, l.acc.ID, func(tx *db.Tx) error {
-		folders, err := tx.StaleRows(ctx, queries.StaleRowsParams{AccountID: l.acc.ID, MailboxID: l.mailboxID})
-		if err != nil {
-			return err
-		}
-		for _, f := range folders {
-			if unread[f.FolderID] {
-				continue
-			}
-			rows, err := tx.StaleUIDs(ctx, queries.StaleUIDsParams{AccountID: l.acc.ID, FolderID: f.FolderID})
-			if err != nil {
-				return err
-			}
-			for _, r := range rows {
-				if n := len(out); n == 0 || out[n-1].folder != f.FolderID || out[n-1].validity != r.UidValidity {
-					out = append(out, staleUIDs{folder: f.FolderID, validity: r.UidValidity, gone: f.Gone})
-				}
-				s := &out[len(out)-1]
-				s.uids = s.uids.Append(uint32(r.Uid), uint32(r.Uid))
-			}
-		}
-		return nil
-	})
-	return out, err
-}
-
-func (l *loop) expunge(ctx context.Context, tx *db.Tx, folder, validity int64, uids uidset.Set) ([]int64, error) {
+func (l *loop) expunge(ctx context.Context, tx *db.Tx, of life, uids uidset.Set) ([]int64, error) {
 	list := make([]int64, 0, uids.Count())
 	for uid := range uids.All() { // each has a row in the ledger, so their number is bounded
 		list = append(list, int64(uid))
 	}
 	err := tx.RemoveIndexedAddresses(ctx, queries.RemoveIndexedAddressesParams{
-		AccountID: l.acc.ID, FolderID: folder, UidValidity: validity, Uids: list,
+		AccountID: l.acc.ID, FolderID: of.folder, UidValidity: of.validity, Uids: list,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return tx.ExpungeUIDs(ctx, queries.ExpungeUIDsParams{AccountID: l.acc.ID, FolderID: folder, UidValidity: validity, Uids: list})
+	return tx.ExpungeUIDs(ctx, queries.ExpungeUIDsParams{AccountID: l.acc.ID, FolderID: of.folder, UidValidity: of.validity, Uids: list})
 }
 
 // removeUnplaced removes those of the messages that are in no folder any more, with the correspondences that end with

@@ -28,6 +28,7 @@ type folder struct {
 	all      uidset.Set // every UID as of that visit
 	listedAt time.Time  // of the last list of all UIDs, or the first visit of this process
 	partial  bool       // a visit saw less than the server has: the cursor stays behind
+	short    int        // visits in a row before the last one that did
 
 	flagsModSeq uint64    // up to which flags are known
 	flagsAt     time.Time // of the last full look
@@ -74,13 +75,18 @@ func (f *folder) saved() plan.Status {
 	}
 }
 
-// stands says that an opened folder is as the last visit saw it, or else where the cursor is. A cursor that must stay
-// behind, as while deletions are held, is no reason to look again at once.
-func (f *folder) stands(sel imapconn.Selected) bool {
-	s := f.saved()
+// known is where the folder stood when its mail was read last: as the last visit of this session saw it, or else where the cursor is.
+func (f *folder) known() plan.Status {
 	if f.visited {
-		s = f.shown
+		return f.shown
 	}
+	return f.saved()
+}
+
+// stands says that an opened folder is as it was read last. A cursor that must stay behind, as while deletions are held, is no
+// reason to look again at once.
+func (f *folder) stands(sel imapconn.Selected) bool {
+	s := f.known()
 	return s.UIDValidity == sel.UIDValidity && s.Messages == sel.Messages && (sel.UIDNext == 0 || s.UIDNext == sel.UIDNext)
 }
 
@@ -88,11 +94,6 @@ func (f *folder) parked() bool { return time.Now().Before(f.parkedUntil) }
 
 // pending says that the back-fill of the folder is not done.
 func (f *folder) pending() bool { return len(f.work.Backfill) > 0 }
-
-// unread says that the folder is there and its present life has not been read to its end.
-func (f *folder) unread() bool {
-	return f.present && (f.pending() || f.partial || len(f.work.Live) > 0 || !f.visited && f.row.UidNext == 0)
-}
 
 // fillable says that it may go on: the server has not refused it lately.
 func (f *folder) fillable() bool { return f.pending() && !time.Now().Before(f.refusedUntil) }

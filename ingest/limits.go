@@ -37,6 +37,8 @@ const (
 	liveCheckEvery = time.Second
 	// flagsEvery is the full look at flags where the server keeps no mod-sequences.
 	flagsEvery = 15 * time.Minute
+	// maxLooks at all folders, one after the other, after mail was missed: each that finds new mail makes another one necessary.
+	maxLooks = 5
 	// listEvery is how long a folder that changes is followed by what the server says of the changes alone.
 	listEvery = 15 * time.Minute
 )

@@ -48,7 +48,9 @@ type loop struct {
 
 	writes atomic.Int64 // transactions that wrote
 
-	unreadable int // folders of the last pass that the server did not let be read
+	unreadable int  // folders of the last look that the server did not let be read
+	unread     bool // one of them, or of those that are parked, may have got mail since it was read
+	arrived    bool // the last look found that mail came to a folder
 
 	missingKnown bool      // missing is current
 	missing      bool      // mail is quarantined that is tried again
@@ -346,7 +348,7 @@ func (l *loop) inbox() *folder {
 
 // restingState is the state of a mailbox with nothing left to do.
 func (l *loop) restingState() (string, imapconn.Problem) {
-	if l.held {
+	if l.held && !l.confirmed() {
 		return stateHeld, problemHeld
 	}
 	refused := l.unreadable > 0

@@ -19,17 +19,18 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 	if more, err := l.fetch(ctx); more || err != nil {
 		return more, err
 	}
-	gone, err := l.missed(ctx)
-	if err != nil {
-		return false, err
+	found, settled, more, err := l.missed(ctx)
+	if more || err != nil {
+		return more, err
 	}
-	if len(gone) > 0 {
-		// Where a mail moved to may have been looked at before the mail was missed. By now it is there (F14).
-		if more, err := l.fetch(ctx); more || err != nil {
-			return more, err
+	// Deletions come when all new mail of all folders is stored, so that a moved message is known at its new place before it is
+	// missed at the old one (F14). What was missed since is the next pass's.
+	if settled {
+		if err := l.remove(ctx, found); err != nil {
+			return false, err
 		}
 	}
-	if err := l.finish(ctx, gone); err != nil {
+	if err := l.finish(ctx); err != nil {
 		return false, err
 	}
 	return false, l.retryQuarantined(ctx)
@@ -50,7 +51,7 @@ func (l *loop) visitAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.unreadable = 0
+	l.unreadable, l.unread, l.arrived = 0, false, false
 	chosen, err := l.note(ctx, folders)
 	if err != nil {
 		return err
@@ -61,7 +62,11 @@ func (l *loop) visitAll(ctx context.Context) error {
 	}
 	for _, c := range chosen {
 		f := l.folders[c.Name]
-		if f == nil || f.parked() || l.needless(f, c.Status, wanted[f.row.ID]) {
+		if f == nil || f.row.GoneAt != nil || f.parked() { // noted by opening it, and refused
+			l.unread = true
+			continue
+		}
+		if l.needless(f, c.Status, wanted[f.row.ID]) {
 			continue
 		}
 		if err := l.visit(ctx, f, c.Status, wanted[f.row.ID]); err != nil {
@@ -70,7 +75,9 @@ func (l *loop) visitAll(ctx context.Context) error {
 			}
 			// The folder is left for the next pass; the others go on (F24).
 			l.refused(c.Role, err)
+			l.unread = l.unread || !f.known().Reaches(c.Status)
 		}
+		l.unread = l.unread || f.parked()
 	}
 	return nil
 }
@@ -207,6 +214,11 @@ func (l *loop) present() []*folder {
 
 // visit compares a folder with the ledger and stores its new and wanted mail.
 func (l *loop) visit(ctx context.Context, f *folder, listed plan.Status, wanted uidset.Set) error {
+	if f.partial {
+		f.short++
+	} else {
+		f.short = 0
+	}
 	shown, err := l.look(ctx, f)
 	if err != nil || f.parked() {
 		return err
@@ -220,6 +232,7 @@ func (l *loop) visit(ctx context.Context, f *folder, listed plan.Status, wanted 
 	}
 	flagsDue := time.Since(f.flagsAt) > flagsEvery
 	f.work = plan.Visit(plan.Held{Saved: saved, UIDs: f.uids, Wanted: wanted}, shown, f.liveFrom, flagsDue)
+	l.arrived = l.arrived || len(f.work.Live)+len(f.work.Backfill) > 0 || shown.Status.UIDNext != 0 && !f.known().Reaches(shown.Status)
 	f.shown, f.all, f.visited = shown.Status, shown.All, true
 	if f.liveFrom == 0 || shown.Status.UIDNext > f.liveFrom {
 		f.liveFrom = max(shown.Status.UIDNext, shown.All.Max()+1)

@@ -13,7 +13,7 @@ var (
 		Hint: "Ask the mail server's operator; it is tried again in an hour.",
 	}
 	problemFolderRefused = imapconn.Problem{
-		Code: "folder_refused", Sentence: "The mail server does not let a folder be read; the others are.",
+		Code: "folder_refused", Sentence: "The mail server does not let a folder be read; the others are. Mail that vanishes from them stays meanwhile: it may be there.",
 		Hint: "Ask the mail server's operator; it is tried again by itself.",
 	}
 	problemMissing = imapconn.Problem{

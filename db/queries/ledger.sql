@@ -51,14 +51,14 @@ join ledger l on l.account_id = f.account_id and l.folder_id = f.id and l.uid_va
 where f.account_id = @account_id and f.mailbox_id = @mailbox_id and l.disposition <> 'expunged'
 group by l.folder_id;
 
--- What is held of an earlier life of the folders, or of folders that are gone.
--- name: StaleRows :many
-select f.id as folder_id, (f.gone_at is not null)::boolean as gone, count(*) as rows
+-- What is held of earlier lives of the folders, and of folders that are gone.
+-- name: StaleUIDs :many
+select l.folder_id, l.uid_validity, l.uid
 from folders f
 join ledger l on l.account_id = f.account_id and l.folder_id = f.id
 where f.account_id = @account_id and f.mailbox_id = @mailbox_id and l.disposition <> 'expunged'
   and (l.uid_validity <> f.uid_validity or f.gone_at is not null)
-group by f.account_id, f.id;
+order by 1, 2, 3;
 
 -- name: UpsertLedger :exec
 insert into ledger (account_id, folder_id, uid_validity, uid, disposition, reason, message_id, header_digest, size, internal_date, seen, tried_at)
@@ -142,14 +142,6 @@ select count(distinct l.message_id)
 from folders f
 join ledger l on l.account_id = f.account_id and l.folder_id = f.id
 where f.account_id = @account_id and f.mailbox_id = @mailbox_id and l.message_id is not null;
-
--- name: StaleUIDs :many
-select l.uid_validity, l.uid
-from folders f
-join ledger l on l.account_id = f.account_id and l.folder_id = f.id
-where f.account_id = @account_id and f.id = @folder_id and l.disposition <> 'expunged'
-  and (l.uid_validity <> f.uid_validity or f.gone_at is not null)
-order by 1, 2;
 
 -- name: ExpungeUIDs :many
 with rows as (

@@ -804,68 +804,29 @@ func (q *Queries) SetMessagesSeen(ctx context.Context, arg SetMessagesSeenParams
 	return err
 }
 
-const staleRows = `-- name: StaleRows :many
-select f.id as folder_id, (f.gone_at is not null)::boolean as gone, count(*) as rows
+const staleUIDs = `-- name: StaleUIDs :many
+select l.folder_id, l.uid_validity, l.uid
 from folders f
 join ledger l on l.account_id = f.account_id and l.folder_id = f.id
 where f.account_id = $1 and f.mailbox_id = $2 and l.disposition <> 'expunged'
   and (l.uid_validity <> f.uid_validity or f.gone_at is not null)
-group by f.account_id, f.id
-`
-
-type StaleRowsParams struct {
-	AccountID int64
-	MailboxID int64
-}
-
-type StaleRowsRow struct {
-	FolderID int64
-	Gone     bool
-	Rows     int64
-}
-
-// What is held of an earlier life of the folders, or of folders that are gone.
-func (q *Queries) StaleRows(ctx context.Context, arg StaleRowsParams) ([]StaleRowsRow, error) {
-	rows, err := q.db.Query(ctx, staleRows, arg.AccountID, arg.MailboxID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []StaleRowsRow
-	for rows.Next() {
-		var i StaleRowsRow
-		if err := rows.Scan(&i.FolderID, &i.Gone, &i.Rows); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const staleUIDs = `-- name: StaleUIDs :many
-select l.uid_validity, l.uid
-from folders f
-join ledger l on l.account_id = f.account_id and l.folder_id = f.id
-where f.account_id = $1 and f.id = $2 and l.disposition <> 'expunged'
-  and (l.uid_validity <> f.uid_validity or f.gone_at is not null)
-order by 1, 2
+order by 1, 2, 3
 `
 
 type StaleUIDsParams struct {
 	AccountID int64
-	FolderID  int64
+	MailboxID int64
 }
 
 type StaleUIDsRow struct {
+	FolderID    int64
 	UidValidity int64
 	Uid         int64
 }
 
+// What is held of earlier lives of the folders, and of folders that are gone.
 func (q *Queries) StaleUIDs(ctx context.Context, arg StaleUIDsParams) ([]StaleUIDsRow, error) {
-	rows, err := q.db.Query(ctx, staleUIDs, arg.AccountID, arg.FolderID)
+	rows, err := q.db.Query(ctx, staleUIDs, arg.AccountID, arg.MailboxID)
 	if err != nil {
 		return nil, err
 	}
@@ -873,7 +834,7 @@ func (q *Queries) StaleUIDs(ctx context.Context, arg StaleUIDsParams) ([]StaleUI
 	var items []StaleUIDsRow
 	for rows.Next() {
 		var i StaleUIDsRow
-		if err := rows.Scan(&i.UidValidity, &i.Uid); err != nil {
+		if err := rows.Scan(&i.FolderID, &i.UidValidity, &i.Uid); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -30,6 +30,12 @@ func (s Status) OrListed(listed Status) Status {
 	return s
 }
 
+// Reaches says that a folder that was read when it stood at s has got no mail since: it is shown with no higher UIDNEXT. Where none is
+// told, that is open.
+func (s Status) Reaches(shown Status) bool {
+	return shown.UIDNext != 0 && shown.UIDValidity == s.UIDValidity && shown.UIDNext <= max(s.UIDNext, 1)
+}
+
 // order is that in which folders are visited: where people wait for mail first.
 var order = []string{"inbox", "sent", "archive", "all"}
 

@@ -64,6 +64,28 @@ func TestUnchanged(t *testing.T) {
 	}
 }
 
+func TestReaches(t *testing.T) {
+	t.Parallel()
+	read := Status{UIDValidity: 1, UIDNext: 10, Messages: 9}
+	for _, c := range []struct {
+		name        string
+		read, shown Status
+		want        bool
+	}{
+		{"same", read, read, true},
+		{"mail went", read, Status{1, 10, 7, 3}, true},
+		{"mail came", read, Status{1, 11, 7, 9}, false},
+		{"another life", read, Status{2, 10, 0, 9}, false},
+		{"UIDNEXT not told", read, Status{UIDValidity: 1, Messages: 9}, false},
+		{"never read", Status{UIDValidity: 1}, Status{1, 2, 0, 0}, false},
+		{"never read, never had any", Status{UIDValidity: 1}, Status{1, 1, 0, 0}, true},
+	} {
+		if got := c.read.Reaches(c.shown); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
 func drawSet(t *rapid.T, name string) uidset.Set {
 	return uidset.Of(rapid.SliceOfN(rapid.Uint32Range(1, 60), 0, 40).Draw(t, name)...)
 }
