@@ -134,5 +134,7 @@ func (l *loop) proveGone(ctx context.Context, f *folder) (uidset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A list that lacked what is there may lack new mail too.
+	f.partial = f.partial || len(there) > 0
 	return f.work.Vanished.Subtract(there), nil
 }

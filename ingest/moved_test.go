@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -296,5 +297,55 @@ func TestF10F24RenamedFolderIsRefused(t *testing.T) {
 			t.Errorf("replaced %v: afterwards the messages are %s, were %s", replaced, after, before)
 		}
 		b.checkHealth("ann-box", "live", "")
+	}
+}
+
+// TestF15ListLackedWhatIsThere: a list that lacked what a second question found may have lacked new mail too. The folder is looked
+// at again in the same session, and its cursor follows.
+func TestF15ListLackedWhatIsThere(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	b.sync("ann-box")
+	before := b.storedMail("1@x")
+	b.append("ann-box", "INBOX", mail{id: "7@x", from: "joe@acme.example", to: "ann@firm.example", subject: "New", body: "x"})
+	opened, short := "", true
+	dial := func(ctx context.Context, cfg imapconn.Config) (conn, error) {
+		c, err := dialIMAP(ctx, cfg)
+		// It counts two less than there are, all the time.
+		return &wrapped{conn: c, folders: func(folders []imapconn.Folder) {
+			for i := range folders {
+				if folders[i].Name == "INBOX" {
+					folders[i].Messages -= 2
+				}
+			}
+		}, examine: func(sel *imapconn.Selected) error {
+			if opened = sel.Name; opened == "INBOX" {
+				sel.Messages -= 2
+			}
+			return nil
+		}}, err
+	}
+	b.opts.dial = func(ctx context.Context, cfg imapconn.Config) (conn, error) {
+		c, err := dial(ctx, cfg)
+		return &faulty{conn: c, uids: func(all imapconn.UIDRanges) imapconn.UIDRanges {
+			if short && opened == "INBOX" {
+				return all.Subtract(uidset.Of(1, 4))
+			}
+			return all
+		}}, err
+	}
+	l := b.loopOf("ann-box")
+	must(t, l.load(b.ctx))
+	must(t, l.dial(b.ctx))
+	defer l.disconnect()
+	must(t, passes(b.ctx, l))
+	short = false
+	must(t, passes(b.ctx, l))
+	b.checkLedger("ann-box")
+	if after := b.storedMail("1@x"); after != before {
+		t.Errorf("the message was %s, is %s", before, after)
+	}
+	if got := b.one(`select uid_next from folders where name = 'INBOX'`); got != "5" {
+		t.Errorf("the cursor is at %s, want 5", got)
 	}
 }
