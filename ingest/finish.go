@@ -14,10 +14,10 @@ import (
 	"github.com/mailstamp/mailstamp/ingest/uidset"
 )
 
-// finish follows flags and saves the cursors of the folders in which nothing is left to do.
+// finish follows flags where no mail is left to fetch, and saves the cursors of folders in which nothing at all is left to do.
 func (l *loop) finish(ctx context.Context) error {
 	for _, f := range l.present() {
-		if !f.visited || f.partial || len(f.work.Live) > 0 || f.pending() || len(f.work.Vanished) > 0 {
+		if !f.visited || f.partial || len(f.work.Live) > 0 || f.pending() {
 			continue // looked at again by the next pass
 		}
 		if err := l.finishFolder(ctx, f); err != nil && !imapconn.OfFolder(err) {
@@ -181,7 +181,7 @@ type flagBatch struct {
 	seens []bool
 }
 
-// finishFolder follows the flags of stored mail and saves the cursor: nothing is left to do in the folder.
+// finishFolder follows the flags of stored mail and saves the cursor, unless deletions wait.
 func (l *loop) finishFolder(ctx context.Context, f *folder) error {
 	if f.work.Flags != plan.NoFlags {
 		if err := l.followFlags(ctx, f); err != nil {
@@ -190,6 +190,9 @@ func (l *loop) finishFolder(ctx context.Context, f *folder) error {
 		f.work.Flags = plan.NoFlags
 	}
 	f.flagsModSeq = f.shown.ModSeq
+	if len(f.work.Vanished) > 0 {
+		return nil
+	}
 	next := f.row
 	next.UidNext, next.ModSeq = int64(f.shown.UIDNext), int64(f.shown.ModSeq)
 	next.OnServer = int64(f.shown.Messages)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mailstamp/mailstamp/ingest/imapconn"
 )
@@ -321,4 +322,44 @@ func TestF19FlagStorm(t *testing.T) {
 	if writes := b.writtenIn(func() { b.sync("ann-box") }); writes != 0 {
 		t.Errorf("a further sync wrote %d times", writes)
 	}
+}
+
+// TestFlagsAreComparedWithinASession where the server keeps no mod-sequences: not only after the next connection.
+func TestFlagsAreComparedWithinASession(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	l := b.loopOf("ann-box")
+	must(t, l.load(b.ctx))
+	must(t, l.dial(b.ctx))
+	defer l.disconnect()
+	must(t, passes(b.ctx, l))
+	must(t, b.server.SetFlags("ann-box", "Archive", []string{`\Seen`}, 1))
+	l.folders["Archive"].flagsAt = time.Now().Add(-2 * flagsEvery)
+	must(t, passes(b.ctx, l))
+	if got := b.rows(`select header_id from messages where seen order by 1`); !slices.Equal(got, []string{"(1@x)", "(5@x)"}) {
+		t.Errorf("seen are %q", got)
+	}
+}
+
+// TestF05UIDNextMissingWithinASession: of a server that tells none, one mail for another is no standstill.
+func TestF05UIDNextMissingWithinASession(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	b.wrapped(wrapped{
+		folders: func(folders []imapconn.Folder) {
+			for i := range folders {
+				folders[i].UIDNext = 0
+			}
+		},
+		examine: func(sel *imapconn.Selected) error { sel.UIDNext = 0; return nil },
+	})
+	l := b.loopOf("ann-box")
+	must(t, l.load(b.ctx))
+	must(t, l.dial(b.ctx))
+	defer l.disconnect()
+	must(t, passes(b.ctx, l))
+	b.append("ann-box", "Archive", mail{id: "new@x", from: "joe@acme.example", to: "ann@firm.example", body: "x"})
+	must(t, b.server.Expunge("ann-box", "Archive", 1))
+	must(t, passes(b.ctx, l))
+	b.checkLedger("ann-box")
 }

@@ -93,11 +93,10 @@ func (l *loop) needless(f *folder, shown plan.Status, wanted uidset.Set) bool {
 	if len(wanted) > 0 || f.partial {
 		return false
 	}
-	if f.visited && f.shown == shown {
-		return true // seen in this session; what is left of its work is known
+	if shown.ModSeq == 0 && !f.flagsAt.IsZero() && time.Since(f.flagsAt) > flagsEvery {
+		return false
 	}
-	flagsDue := shown.ModSeq == 0 && !f.flagsAt.IsZero() && time.Since(f.flagsAt) > flagsEvery
-	return !flagsDue && plan.Unchanged(f.saved(), shown)
+	return plan.Unchanged(f.known(), shown) // where it was seen in this session, what is left of its work is known
 }
 
 // note matches the server's list with the folders that are known: new ones get a row, vanished ones are marked.
