@@ -126,6 +126,9 @@ func (g *guard) commandLocked(line string) {
 	line = strings.TrimSuffix(line, "\r")
 	if line == "DONE" {
 		g.idling = false
+		for i := range g.pending { // IDLE itself: only its end is the server's to give
+			g.pending[i].since = time.Now()
+		}
 		return
 	}
 	for _, p := range g.pending {

@@ -252,6 +252,31 @@ func TestF25_IdleIsRenewed(t *testing.T) {
 	})
 }
 
+// However long one IDLE lasts, its end has the time of a command.
+func TestF25_IdleOutlastsTheCommandTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := scriptedWith(t, "IDLE", true, Limits{Idle: 3 * CommandTimeout}, func(p *peer) {
+			for {
+				tag := p.want("")
+				if tag == "none" {
+					return
+				}
+				p.send("+ idling")
+				if p.want("DONE") == "none" {
+					return
+				}
+				time.Sleep(ResponseTimeout / 2)
+				p.send(tag + " OK done")
+			}
+		})
+		if changed, _, err := c.Idle(t.Context(), 5*CommandTimeout, nil); changed || err != nil {
+			t.Errorf("changed %v, %v", changed, err)
+		}
+		c.Close()
+		synctest.Wait()
+	})
+}
+
 // F22, F25: silence is found: in a fetch after the response time, in IDLE at
 // its renewal.
 func TestF22_FreezeIsFound(t *testing.T) {
