@@ -65,12 +65,19 @@ func (c *change) cardUpserted(ctx context.Context, told Told, e *CardUpserted) (
 	if err := c.linksChange(ctx, k.ID); err != nil {
 		return "", err
 	}
+	carried, err := c.carriedShares(ctx, k.ID)
+	if err != nil {
+		return "", err
+	}
 	err = c.UpdateCard(ctx, queries.UpdateCardParams{AccountID: c.AccountID, ID: k.ID, Version: e.Version, Name: e.Name,
 		Everyone: e.Audience.Everyone, OwnerID: owner, At: told.At})
 	if err != nil {
 		return "", fmt.Errorf("write the card: %w", err)
 	}
 	if err := c.setPeople(ctx, told, k.ID, e); err != nil {
+		return "", err
+	}
+	if err := c.heldAnew(ctx, told, k.ID, carried); err != nil {
 		return "", err
 	}
 	if e.Kind == rules.Deal {

@@ -140,14 +140,52 @@ func (c *change) carryShare(ctx context.Context, told Told, w queries.SharesToCa
 	if err != nil {
 		return fmt.Errorf("carry a share over: %w", err)
 	}
-	if held {
-		p := queries.AnnounceHeldShareParams{AccountID: c.AccountID, AuthorID: w.AuthorID, CardID: to.ID, AddressID: w.AddressID}
-		if err := c.AnnounceHeldShare(ctx, p); err != nil {
-			return fmt.Errorf("announce a held share: %w", err)
+	if !held {
+		return nil
+	}
+	return c.announceHeld(ctx, told, w.Author, conversationKey{w.AuthorID, to.ID, w.AddressID}, CardRef{rules.Kind(to.Kind), to.CrmID})
+}
+
+func (c *change) announceHeld(ctx context.Context, told Told, author string, k conversationKey, card CardRef) error {
+	p := queries.AnnounceHeldShareParams{AccountID: c.AccountID, AuthorID: k.author, CardID: k.card, AddressID: k.address}
+	if err := c.AnnounceHeldShare(ctx, p); err != nil {
+		return fmt.Errorf("announce a held share: %w", err)
+	}
+	c.note(told, "share.held", map[string]any{"author": author, "address": k.address, "card": card})
+	return nil
+}
+
+// heldAnew announces the carried shares that a card's new audience holds: the contact of a conversion may be told after it.
+// before are those of the card as they were.
+func (c *change) heldAnew(ctx context.Context, told Told, card int64, before []queries.CarriedSharesRow) error {
+	if len(before) == 0 {
+		return nil
+	}
+	held := map[conversationKey]bool{}
+	for _, s := range before {
+		held[conversationKey{s.AuthorID, s.CardID, s.AddressID}] = s.Held
+	}
+	after, err := c.carriedShares(ctx, card)
+	if err != nil {
+		return err
+	}
+	for _, s := range after {
+		k := conversationKey{s.AuthorID, s.CardID, s.AddressID}
+		if s.Held && !held[k] {
+			if err := c.announceHeld(ctx, told, s.Author, k, CardRef{rules.Kind(s.Kind), s.CrmID}); err != nil {
+				return err
+			}
 		}
-		c.note(told, "share.held", map[string]any{"author": w.Author, "address": w.AddressID, "card": CardRef{rules.Kind(to.Kind), to.CrmID}})
 	}
 	return nil
+}
+
+func (c *change) carriedShares(ctx context.Context, card int64) ([]queries.CarriedSharesRow, error) {
+	shares, err := c.CarriedShares(ctx, queries.CarriedSharesParams{AccountID: c.AccountID, CardID: card})
+	if err != nil {
+		return nil, fmt.Errorf("read the shares carried over: %w", err)
+	}
+	return shares, nil
 }
 
 // heirs are the cards that a card was converted or merged into, one after the other.

@@ -318,6 +318,15 @@ where (conversations.share_at is null or conversations.share_at <= excluded.shar
   and (excluded.share = 'private' or conversations.share is null)
 returning is_held(conversations)::boolean as held;
 
+-- name: CarriedShares :many
+-- Shares that were carried over to this card or from it and not confirmed since, and whether they are held as the audiences are now.
+select c.author_id, u.crm_id as author, c.card_id, k.kind, k.crm_id, c.address_id, is_held(c)::boolean as held
+from conversations c
+join users u on u.account_id = c.account_id and u.id = c.author_id
+join cards k on k.account_id = c.account_id and k.id = c.card_id
+where c.account_id = @account_id and c.share_from is not null and (c.card_id = @card_id or c.share_from = @card_id)
+order by c.card_id, c.author_id, c.address_id;
+
 -- name: CardsCarriedTo :many
 select distinct card_id from conversations where account_id = @account_id and share_from = any(@from_ids::bigint[]);
 

@@ -292,6 +292,59 @@ func (q *Queries) CardsWithAddresses(ctx context.Context, arg CardsWithAddresses
 	return items, nil
 }
 
+const carriedShares = `-- name: CarriedShares :many
+select c.author_id, u.crm_id as author, c.card_id, k.kind, k.crm_id, c.address_id, is_held(c)::boolean as held
+from conversations c
+join users u on u.account_id = c.account_id and u.id = c.author_id
+join cards k on k.account_id = c.account_id and k.id = c.card_id
+where c.account_id = $1 and c.share_from is not null and (c.card_id = $2 or c.share_from = $2)
+order by c.card_id, c.author_id, c.address_id
+`
+
+type CarriedSharesParams struct {
+	AccountID int64
+	CardID    int64
+}
+
+type CarriedSharesRow struct {
+	AuthorID  int64
+	Author    string
+	CardID    int64
+	Kind      string
+	CrmID     string
+	AddressID int64
+	Held      bool
+}
+
+// Shares that were carried over to this card or from it and not confirmed since, and whether they are held as the audiences are now.
+func (q *Queries) CarriedShares(ctx context.Context, arg CarriedSharesParams) ([]CarriedSharesRow, error) {
+	rows, err := q.db.Query(ctx, carriedShares, arg.AccountID, arg.CardID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CarriedSharesRow
+	for rows.Next() {
+		var i CarriedSharesRow
+		if err := rows.Scan(
+			&i.AuthorID,
+			&i.Author,
+			&i.CardID,
+			&i.Kind,
+			&i.CrmID,
+			&i.AddressID,
+			&i.Held,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const carryShare = `-- name: CarryShare :one
 insert into conversations (account_id, author_id, card_id, address_id, kind, shown, on_card, blocked, share, share_at, share_by,
                            share_implied, share_from)

@@ -36,5 +36,5 @@
 // (R1). message.stored names the cards that the message is on when it is sent. delivery.changed does not tell what became of blind
 // copies, nor of "sent", which message.stored implies. mailbox.synced comes each time that a mailbox gets in step with its server:
 // the back-fill is done, or a mailbox that had a problem is live again; passes of a live mailbox are not told, their messages are.
-// share.held comes with the conversion or merge that held the share.
+// share.held comes with what held the share: the conversion or merge, or a card told after it with a larger audience.
 package notify

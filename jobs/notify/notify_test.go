@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -223,6 +224,38 @@ func TestShareHeld(t *testing.T) {
 	delete(held[0].Data, "version")
 	if data, _ := json.Marshal(held[0].Data); string(data) != `{"address":"kim@customer.example","author":"ada","card":{"id":"c","kind":"contact"}}` {
 		t.Errorf("it says %s", data)
+	}
+}
+
+// TestShareHeldByLaterCard: a conversion names the contact before it is known; that it holds the share is told once it does.
+func TestShareHeldByLaterCard(t *testing.T) {
+	b := setup(t)
+	card := func(kind rules.Kind, id string, version int64, audience visibility.Audience) *visibility.CardUpserted {
+		return &visibility.CardUpserted{Kind: kind, ID: id, Version: version, Audience: audience,
+			Addresses: []visibility.CardAddress{{Address: "kim@customer.example"}}}
+	}
+	ada, everyone := visibility.Audience{Users: []string{"ada"}}, visibility.Audience{Everyone: true}
+	b.tell(b.acc, card(rules.Lead, "l", 2, ada))
+	b.share("shared")
+	for step, want := range []struct {
+		event visibility.Event
+		held  int
+	}{
+		{&visibility.LeadConverted{Lead: "l", Contact: "c", Version: 3}, 0},
+		{card(rules.Contact, "c", 1, everyone), 1},
+		{card(rules.Contact, "c", 2, everyone), 1},
+		{card(rules.Contact, "c", 3, ada), 1},
+		{card(rules.Contact, "c", 4, everyone), 2},
+	} {
+		b.tell(b.acc, want.event)
+		b.turn(b.acc)
+		held := b.crm.Taken("share.held")
+		if len(held) != want.held {
+			t.Fatalf("step %d: %d times held, want %d: %+v", step, len(held), want.held, b.crm.Taken(""))
+		}
+		if want.held > 0 && fmt.Sprint(held[0].Data["card"]) != "map[id:c kind:contact]" {
+			t.Errorf("it says %v", held[0].Data)
+		}
 	}
 }
 
