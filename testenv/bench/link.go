@@ -30,21 +30,22 @@ func backfillFar(b *bench) {
 	matching, others := fillMailbox(b, mail, u, farMessages)
 	host, port := newLink(b, fmt.Sprintf("%s:%d", mail.Host, mail.IMAPPort))
 	folders := []string{"INBOX", "Sent"}
-	var ours, theirs []time.Duration
+	var ours, theirs []filled
 	for range farRounds {
 		m := newMbsync(b, u, folders...)
-		theirs = append(theirs, m.pull(b, host, port))
+		took := m.pull(b, host, port)
+		theirs = append(theirs, filled{took: took, cpu: m.cpu.Seconds()})
 		if n := m.count(b); n != farMessages {
 			b.Fatalf("mbsync has %d messages", n)
 		}
 		m.remove(b)
-		in, took := fill(b, host, port, u, folders, slices.Concat(matching, others))
+		in, one := fill(b, host, port, u, folders, slices.Concat(matching, others))
 		in.expectLedger(b, farMessages, true)
 		in.worker.Kill(b)
-		ours = append(ours, took.took)
+		ours = append(ours, one)
 	}
 	b.Logf("we %v, mbsync %v", ours, theirs)
-	b.report("backfill_40ms_ratio_mbsync", rounded(median(ours).Seconds()/median(theirs).Seconds()), "ratio")
+	b.report("backfill_40ms_ratio_mbsync", rounded(medianOf(ours).took.Seconds()/medianOf(theirs).took.Seconds()), "ratio")
 }
 
 // newLink is a way to the server on which every byte takes farDelay, and as many as like may be on it.
