@@ -262,6 +262,9 @@ func (l *loop) work(ctx context.Context) (ready bool, err error) {
 	if more {
 		select {
 		case <-l.woken:
+			if err := l.settle(); err != nil {
+				return false, err
+			}
 			return false, l.checkConfig(ctx)
 		default:
 			return false, nil

@@ -45,9 +45,12 @@ func (l *loop) fetch(ctx context.Context) (more bool, err error) {
 	return l.backfill(ctx)
 }
 
-// visitAll lists the folders and visits those that need it.
+// visitAll lists the folders, while the last batch is being stored, and visits those that need it.
 func (l *loop) visitAll(ctx context.Context) error {
 	folders, err := l.conn.Folders(ctx)
+	if errStored := l.settle(); errStored != nil {
+		return errStored
+	}
 	if err != nil {
 		return err
 	}
@@ -380,7 +383,7 @@ func (l *loop) opened(ctx context.Context, f *folder, sel imapconn.Selected) err
 }
 
 // backfill works for a turn, while few other mailboxes of the process do: at the folder whose turn it is, and where that is
-// done early, at the next. It reports whether there was any work.
+// done early, at the next. It reports whether there was any work. The last batch is left to settle.
 func (l *loop) backfill(ctx context.Context) (worked bool, err error) {
 	f := l.nextToFill()
 	if f == nil {
@@ -391,6 +394,9 @@ func (l *loop) backfill(ctx context.Context) (worked bool, err error) {
 	}
 	defer l.s.gate.leave()
 	defer func() {
+		if err == nil {
+			return // the next pass settles
+		}
 		if errStored := l.settle(); errStored != nil {
 			err = errStored // before one of the folder that came next: what was being stored is of another
 		}
