@@ -18,7 +18,7 @@ import (
 type conn interface {
 	Folders(ctx context.Context) ([]imapconn.Folder, error)
 	Examine(ctx context.Context, name string) (imapconn.Selected, error)
-	ListAhead()
+	ListAhead(from time.Time)
 	CanResync() bool
 	Resync(ctx context.Context, name string, uidValidity uint32, modSeq uint64) (sel imapconn.Selected, changes imapconn.Changes, told bool, err error)
 	UIDs(ctx context.Context, since time.Time) (imapconn.UIDRanges, error)

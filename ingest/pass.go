@@ -255,7 +255,11 @@ func (l *loop) look(ctx context.Context, f *folder) (plan.Shown, error) {
 		return shown, err
 	}
 	for try := 0; !shown.Told; try++ {
-		l.conn.ListAhead()
+		window := time.Time{}
+		if f.held == 0 { // else few are unknown, of which to ask costs the server less
+			window = windowStart(l.row)
+		}
+		l.conn.ListAhead(window)
 		sel, err := l.examine(ctx, f)
 		if err != nil || f.parked() {
 			return shown, err

@@ -23,8 +23,8 @@ type Conn struct {
 	client *imapclient.Client // within do; nil while the connection rests
 
 	selected Selected   // of the examined folder; Name "" for none
-	ahead    bool       // the next Examine lists it as well
-	listed   *collector // what came of that; nil: nothing to be believed
+	ahead    []*listing // what the next Examine lists as well
+	listed   []*listing // what came of that and is to be believed
 	trips    atomic.Int64
 }
 

@@ -3,9 +3,11 @@ package imapconn
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
 
 	"github.com/mailstamp/mailstamp/ingest/uidset"
 )
@@ -55,35 +57,64 @@ func (c *Conn) Resync(ctx context.Context, name string, uidValidity uint32, modS
 }
 
 // ListAhead makes the next Examine ask in its own round trip for what UIDs will
-// be asked without a date. A server does one after the other where one depends
-// on the other (RFC 3501 section 5.5), and refuses to search where the folder
-// could not be opened. It is one search only: two at once may be answered
-// together, which plain SEARCH does not tell apart. Of a list that is not as long
-// as EXAMINE's count, or that news came with, nothing is kept: UIDs asks again.
-func (c *Conn) ListAhead() { c.ahead = true }
+// be asked without a date, and unless from is zero for what UIDs or UIDsSince will
+// be asked of from. A server does one after the other where one depends on the
+// other (RFC 3501 section 5.5), and refuses to search where the folder could not be
+// opened. Two searches at once may be answered together, so the second is asked
+// only of a server that says which one it answers. Where the first list is not as
+// long as EXAMINE's count, or news came with one, nothing is kept: UIDs asks again.
+func (c *Conn) ListAhead(from time.Time) {
+	c.ahead = []*listing{{}}
+	if !from.IsZero() && c.searchOptions() != nil {
+		c.ahead = append(c.ahead, &listing{from: from})
+	}
+}
+
+// listing is a search that goes with an EXAMINE, for all or from some time on.
+type listing struct {
+	from time.Time
+	col  collector
+	done bool
+}
+
+// sound says that the lists, which came with col, are answers to what was asked, and as of then.
+func sound(lists []*listing, col *collector) bool {
+	for _, l := range lists {
+		if !l.done || l.col.tooMany || l.col.mixed || len(lists) > 1 && !l.col.named || l.col.changesSoFar != col.changesSoFar {
+			return false
+		}
+		l.col.uids = l.col.uids.Normalize()
+	}
+	return len(lists) > 0 && lists[0].col.uids.Count() == uint64(col.exists)
+}
 
 // condstore is EXAMINE's parameter as the library writes it.
 const condstore = "(CONDSTORE)"
 
 func (c *Conn) examine(ctx context.Context, name, parameter string) (Selected, *collector, error) {
 	ahead := c.ahead
-	c.selected, c.ahead, c.listed = Selected{}, false, nil
+	c.selected, c.ahead, c.listed = Selected{}, nil, nil
 	col := &collector{command: "EXAMINE", expect: 1, changing: parameter != "" && parameter != condstore}
-	list, listed := &collector{command: "UID SEARCH", expect: 1, searching: true}, false
+	cols := []*collector{col}
+	for _, l := range ahead {
+		l.col.command, l.col.expect, l.col.searching = "UID SEARCH", 1, true
+		cols = append(cols, &l.col)
+	}
 	err := c.do(ctx, "examine", func() error {
-		c.g.collect(col, list)
+		c.g.collect(cols...)
 		defer c.g.collect()
 		c.g.setExists(0)
 		exchange := func() error {
 			examine := c.client.Select(name, &imap.SelectOptions{ReadOnly: true, CondStore: parameter != ""})
-			if !ahead {
-				_, err := examine.Wait()
-				return err
+			searches := make([]*imapclient.SearchCommand, len(ahead))
+			for i, l := range ahead {
+				searches[i] = c.client.UIDSearch(&imap.SearchCriteria{Since: since(l.from)}, c.searchOptions())
 			}
-			search := c.client.UIDSearch(&imap.SearchCriteria{}, c.searchOptions())
 			_, err := examine.Wait()
-			_, errList := search.Wait()
-			listed = errList == nil
+			for i, l := range ahead {
+				_, errList := searches[i].Wait()
+				l.done = errList == nil
+			}
 			return err
 		}
 		if !col.changing {
@@ -105,23 +136,22 @@ func (c *Conn) examine(ctx context.Context, name, parameter string) (Selected, *
 		return Selected{}, col, &Error{Op: "examine", Kind: KindProtocol, Detail: "no UIDVALIDITY"}
 	}
 	c.selected = sel
-	if listed && !list.tooMany && list.changesSoFar == col.changesSoFar {
-		if list.uids = list.uids.Normalize(); list.uids.Count() == uint64(sel.Messages) {
-			c.listed = list
-		}
+	if sound(ahead, col) {
+		c.listed = ahead
 	}
 	return sel, col, nil
 }
 
 // listedAhead is the list that came with Examine, once, and unless the server
 // told of changes since.
-func (c *Conn) listedAhead() (uids UIDRanges, ok bool) {
-	list := c.listed
-	c.listed = nil
-	if list == nil || list.changesSoFar != c.g.changesSoFar() {
+func (c *Conn) listedAhead(from time.Time) (uids UIDRanges, ok bool) {
+	i := slices.IndexFunc(c.listed, func(l *listing) bool { return l.from.Equal(from) })
+	if i < 0 {
 		return nil, false
 	}
-	return list.uids, true
+	list := &c.listed[i].col
+	c.listed = slices.Delete(c.listed, i, i+1)
+	return list.uids, list.changesSoFar == c.g.changesSoFar()
 }
 
 // refusedAsBad: the server does not know the command in this form.
@@ -156,11 +186,7 @@ const extraUIDs = 10_000
 // later, and some of the two days before, since servers compare days in zones
 // of their own; all for the zero time.
 func (c *Conn) UIDs(ctx context.Context, from time.Time) (UIDRanges, error) {
-	var uids UIDRanges
-	listed := false
-	if from.IsZero() {
-		uids, listed = c.listedAhead()
-	}
+	uids, listed := c.listedAhead(from)
 	if !listed {
 		if err := c.settled(func() (err error) {
 			uids, err = c.search(ctx, &imap.SearchCriteria{Since: since(from)})
@@ -180,6 +206,9 @@ func (c *Conn) UIDs(ctx context.Context, from time.Time) (UIDRanges, error) {
 // UIDsSince returns which of uids arrived as UIDs says of since. Asked for a
 // few, the server need not look at the dates of all.
 func (c *Conn) UIDsSince(ctx context.Context, uids UIDRanges, from time.Time) (UIDRanges, error) {
+	if dated, listed := c.listedAhead(from); listed {
+		return dated.Intersect(uids), nil
+	}
 	if len(uids) > rangesPerFetch {
 		all, err := c.UIDs(ctx, from)
 		return all.Intersect(uids), err

@@ -83,7 +83,7 @@ func (c *Conn) statuses(ctx context.Context, col *collector, folders []Folder, i
 	}
 	for part := range slices.Chunk(names, statusInFlight) {
 		err := c.do(ctx, "read folder counters", func() error {
-			col.command, col.expect = "STATUS", len(part)
+			col.command, col.expect, col.tag = "STATUS", len(part), ""
 			c.g.collect(col)
 			defer c.g.collect()
 			cmds := make([]*imapclient.StatusCommand, len(part))

@@ -226,6 +226,18 @@ func (g *guard) collector() *collector {
 	return g.cols[0]
 }
 
+// searchOf is the collector of a search; nil where there is none.
+func (g *guard) searchOf(tag string) *collector {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, c := range g.cols {
+		if c.searching && c.tag == tag && tag != "" {
+			return c
+		}
+	}
+	return nil
+}
+
 func (g *guard) has(capability string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 type collector struct {
 	command string // the command whose responses are wanted …
 	expect  int    // … and how many of it there will be; the last one's result ends the collecting
+	tag     string // of the command, where it is one; written under the guard's lock
 
 	exists       uint32 // messages of the examined folder …
 	changesSoFar int    // … and changes of it that were told, when the last result came
@@ -24,6 +25,8 @@ type collector struct {
 	searching bool
 	uids      uidset.Set
 	tooMany   bool // more ranges than are kept
+	named     bool // the server said that this is what it answers
+	mixed     bool // some of it answers nobody knows what
 
 	changing bool // what changed since a mod-sequence is told as well
 	changes  Changes

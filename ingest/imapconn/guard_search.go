@@ -1,6 +1,7 @@
 package imapconn
 
 import (
+	"bytes"
 	"math"
 )
 
@@ -65,7 +66,12 @@ func (g *guard) readESearch(col *collector) error {
 		switch k {
 		case tokEnd:
 			return nil
-		case tokOpen, tokLiteral:
+		case tokOpen:
+			if col, err = g.readCorrelator(col); err != nil {
+				return tooLongIsProtocol(err)
+			}
+			continue
+		case tokLiteral:
 			if err := lx.skipValue(k); err != nil {
 				return tooLongIsProtocol(err)
 			}
@@ -77,6 +83,37 @@ func (g *guard) readESearch(col *collector) error {
 			if err := readSet(lx, col.addUIDs); err != nil {
 				return tooLongIsProtocol(err)
 			}
+		}
+	}
+}
+
+// readCorrelator reads `TAG "T1")`: which command is answered, which may be another
+// than the one whose turn it is. It returns the collector of that one.
+func (g *guard) readCorrelator(col *collector) (*collector, error) {
+	lx := &g.lx
+	for isTag := false; ; {
+		k, err := lx.next()
+		if err != nil {
+			return col, err
+		}
+		switch {
+		case k == tokClose:
+			return col, nil
+		case k == tokEnd:
+			return col, errSyntax
+		case k != tokAtom && k != tokQuoted:
+			if err := lx.skipValue(k); err != nil {
+				return col, err
+			}
+		case isTag:
+			isTag = false
+			if named := g.searchOf(string(lx.text)); named != nil {
+				col, named.named = named, true
+			} else {
+				col.mixed = true
+			}
+		default:
+			isTag = bytes.EqualFold(lx.text, []byte("TAG"))
 		}
 	}
 }

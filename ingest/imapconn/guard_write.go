@@ -3,6 +3,7 @@ package imapconn
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -148,6 +149,10 @@ func (g *guard) commandLocked(line string) {
 	}
 	g.unasked = 0
 	g.pending = append(g.pending, pendingCmd{tag: tag, name: name, since: time.Now()})
+	n := slices.IndexFunc(g.cols, func(c *collector) bool { return c.command == name && c.tag == "" && c.expect == 1 })
+	if n >= 0 {
+		g.cols[n].tag = tag
+	}
 	g.debug("imap command", "tag", tag, "command", name)
 }
 
@@ -168,13 +173,15 @@ func (g *guard) takePending(tag string) (cmd pendingCmd, known bool) {
 				ended = g.idling // by the server: wake whoever relies on it
 				g.idling = false
 			}
-			if len(g.cols) > 0 && g.cols[0].command == p.name {
-				if col := g.cols[0]; col.expect == 1 {
-					col.exists, col.changesSoFar = g.exists, g.changes
-					g.cols = g.cols[1:]
-				} else {
-					col.expect--
-				}
+			n := slices.IndexFunc(g.cols, func(c *collector) bool { return c.command == p.name && (c.tag == tag || c.tag == "") })
+			if n < 0 {
+				return p, true
+			}
+			if col := g.cols[n]; col.expect == 1 {
+				col.exists, col.changesSoFar = g.exists, g.changes
+				g.cols = slices.Concat(g.cols[:n], g.cols[n+1:])
+			} else {
+				col.expect--
 			}
 			return p, true
 		}
