@@ -98,10 +98,10 @@ func (m *Mailboxes) fetchFrom(ctx context.Context, acc *db.Account, box queries.
 		return nil, ErrNoMessage
 	}
 	var raw []byte
-	_, err = c.FetchBodies(ctx, uidset.Of(uint32(p.Uid)), maxBodyBytes, func(item imapconn.BodyItem) error {
+	_, err = c.AskBodies(uidset.Of(uint32(p.Uid)), maxBodyBytes, func(item imapconn.BodyItem) error {
 		raw = item.Raw
 		return item.Err
-	})
+	})(ctx)
 	if err != nil {
 		return nil, err
 	}

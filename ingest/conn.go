@@ -24,8 +24,8 @@ type conn interface {
 	UIDs(ctx context.Context, since time.Time) (imapconn.UIDRanges, error)
 	UIDsSince(ctx context.Context, uids imapconn.UIDRanges, since time.Time) (imapconn.UIDRanges, error)
 	HasUIDs(ctx context.Context, uids imapconn.UIDRanges) (imapconn.UIDRanges, error)
-	FetchHeaders(ctx context.Context, uids imapconn.UIDRanges, fn func(imapconn.HeaderItem) error) (imapconn.UIDRanges, error)
-	FetchBodies(ctx context.Context, uids imapconn.UIDRanges, maxBytes int64, fn func(imapconn.BodyItem) error) (imapconn.UIDRanges, error)
+	AskHeaders(uids imapconn.UIDRanges, fn func(imapconn.HeaderItem) error) imapconn.Answer
+	AskBodies(uids imapconn.UIDRanges, maxBytes int64, fn func(imapconn.BodyItem) error) imapconn.Answer
 	FetchFlags(ctx context.Context, uids imapconn.UIDRanges, changedSince uint64, fn func(imapconn.FlagItem) error) (imapconn.UIDRanges, error)
 	Idle(ctx context.Context, interval time.Duration, wake <-chan struct{}) (changed, woken bool, err error)
 	RoundTrips() int

@@ -52,37 +52,43 @@ func (f *faulty) UIDs(ctx context.Context, since time.Time) (imapconn.UIDRanges,
 	return uids, err
 }
 
-func (f *faulty) FetchHeaders(ctx context.Context, uids imapconn.UIDRanges, fn func(imapconn.HeaderItem) error) (imapconn.UIDRanges, error) {
+func (f *faulty) AskHeaders(uids imapconn.UIDRanges, fn func(imapconn.HeaderItem) error) imapconn.Answer {
 	if f.batch != nil {
 		f.batch(uids)
 	}
 	if f.header == nil {
-		return f.conn.FetchHeaders(ctx, uids, fn)
+		return f.conn.AskHeaders(uids, fn)
 	}
 	var missing []uint32
-	more, err := f.conn.FetchHeaders(ctx, uids, func(item imapconn.HeaderItem) error {
+	return answered(f.conn.AskHeaders(uids, func(item imapconn.HeaderItem) error {
 		if drop, err := f.header(&item); err != nil || drop {
 			missing = append(missing, item.UID)
 			return err
 		}
 		return fn(item)
-	})
-	return more.Union(uidset.Of(missing...)), err
+	}), &missing)
 }
 
-func (f *faulty) FetchBodies(ctx context.Context, uids imapconn.UIDRanges, most int64, fn func(imapconn.BodyItem) error) (imapconn.UIDRanges, error) {
+func (f *faulty) AskBodies(uids imapconn.UIDRanges, most int64, fn func(imapconn.BodyItem) error) imapconn.Answer {
 	if f.body == nil {
-		return f.conn.FetchBodies(ctx, uids, most, fn)
+		return f.conn.AskBodies(uids, most, fn)
 	}
 	var missing []uint32
-	more, err := f.conn.FetchBodies(ctx, uids, most, func(item imapconn.BodyItem) error {
+	return answered(f.conn.AskBodies(uids, most, func(item imapconn.BodyItem) error {
 		if drop, err := f.body(&item); err != nil || drop {
 			missing = append(missing, item.UID)
 			return err
 		}
 		return fn(item)
-	})
-	return more.Union(uidset.Of(missing...)), err
+	}), &missing)
+}
+
+// answered is an answer that more is missing in.
+func answered(answer imapconn.Answer, missing *[]uint32) imapconn.Answer {
+	return func(ctx context.Context) (imapconn.UIDRanges, error) {
+		more, err := answer(ctx)
+		return more.Union(uidset.Of(*missing...)), err
+	}
 }
 
 // syncThrough syncs over as many connections as it takes.
@@ -547,6 +553,43 @@ func TestF24RefusedFolderKeepsItsFormerMail(t *testing.T) {
 	pass()
 	if got := b.one(query); got != before {
 		t.Errorf("afterwards the mail is %q, was %q", got, before)
+	}
+	b.checkLedger("ann-box")
+}
+
+// Bodies are asked for with room for them held, until they are stored or given up.
+func TestBodiesHoldRoomUntilStored(t *testing.T) {
+	t.Parallel()
+	b := many(t, 30)
+	var l *loop
+	cuts := 0
+	b.faulty(faulty{body: func(item *imapconn.BodyItem) (bool, error) {
+		if l.s.bytes.TryAcquire(bytesInFlight) {
+			t.Errorf("no room is held for UID %d", item.UID)
+			l.s.bytes.Release(bytesInFlight)
+		}
+		if item.UID%10 == 0 && cuts < 5 {
+			cuts++
+			return false, errCut
+		}
+		return false, nil
+	}})
+	l = b.loopOf("ann-box")
+	for {
+		err := b.trySync(l)
+		if !l.s.bytes.TryAcquire(bytesInFlight) {
+			t.Fatalf("room is held after %v", err)
+		}
+		l.s.bytes.Release(bytesInFlight)
+		if err == nil {
+			break
+		}
+		if imapconn.KindOf(err) != imapconn.KindClosed {
+			t.Fatal(err)
+		}
+	}
+	if cuts != 5 {
+		t.Errorf("%d connections were cut", cuts)
 	}
 	b.checkLedger("ann-box")
 }

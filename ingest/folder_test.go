@@ -45,11 +45,11 @@ func (w *wrapped) Examine(ctx context.Context, name string) (imapconn.Selected, 
 	return sel, err
 }
 
-func (w *wrapped) FetchBodies(ctx context.Context, uids imapconn.UIDRanges, most int64, fn func(imapconn.BodyItem) error) (imapconn.UIDRanges, error) {
+func (w *wrapped) AskBodies(uids imapconn.UIDRanges, most int64, fn func(imapconn.BodyItem) error) imapconn.Answer {
 	if w.bodies != nil {
 		w.bodies(uids)
 	}
-	return w.conn.FetchBodies(ctx, uids, most, fn)
+	return w.conn.AskBodies(uids, most, fn)
 }
 
 func (w *wrapped) FetchFlags(ctx context.Context, uids imapconn.UIDRanges, since uint64, fn func(imapconn.FlagItem) error) (imapconn.UIDRanges, error) {

@@ -103,6 +103,10 @@ const (
 	// batchSize messages are one transaction: large enough that what each transaction and statement costs is little beside the
 	// rows. A share of the author waits for the end of it only, where it stamps.
 	batchSize = 500
+	// firstBatch is the size of the first batch of a turn, each further one is double: there is something to store soon.
+	firstBatch = 100
+	// batchesAhead are asked for their headers at a time.
+	batchesAhead = 2
 	// maxBodyBytes bounds a message that is read: what big providers take.
 	maxBodyBytes = 50 << 20
 	// bodyChunkBytes of bodies are asked for at once, and stored together.

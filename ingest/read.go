@@ -53,9 +53,11 @@ type entry struct {
 // batch is what one transaction stores.
 type batch struct {
 	uids    uidset.Set // asked for; those of entries once some are left for another pass
+	headers imapconn.Answer
 	entries []*entry
 	facts   map[string]addressFacts
-	weight  int64 // of the process's bytes in flight, until it is stored
+	weight  int64           // of the process's bytes in flight, from asking for bodies until it is stored
+	bodies  imapconn.Answer // nil: not asked for
 }
 
 type addressFacts struct {
@@ -86,73 +88,196 @@ func (l *loop) settle() error {
 	return nil
 }
 
-// ingest fetches and stores uids, newest first; it returns what is left. While one batch is stored, the database is asked about
-// the next, whose bodies are fetched then, and the headers of the one after come. With a time given it begins no batch after
-// it, and leaves the last to settle: another folder may go on meanwhile.
+// pipeline fetches and stores mail of a folder, newest first. The server always has something to do: a batch's headers are asked
+// for before those of the batch before came, and its bodies before the bodies of the batch before came. What came is stored
+// meanwhile.
+type pipeline struct {
+	*loop
+	folder *folder
+	until  time.Time  // no batch is begun after it; zero: none is put off
+	size   uint64     // of the next batch, where the folder allows it
+	left   uidset.Set // not asked for
+	rest   uidset.Set // not handed to the store
+	heads  []*batch   // whose headers are asked for
+	parts  []*batch   // whose bodies are asked for, or will be next
+}
+
+// ingest fetches and stores uids; it returns what is left. With a time given it leaves the last batch to settle: another folder
+// may go on meanwhile.
 func (l *loop) ingest(ctx context.Context, f *folder, uids uidset.Set, until time.Time) (rest uidset.Set, err error) {
-	rest = uids
-	emit := func(b *batch) error {
-		if err := l.settle(); err != nil {
-			l.s.bytes.Release(b.weight)
-			return err
-		}
-		progress := l.progressAfter(f, b.uids)
-		stored := make(chan error, 1)
-		l.storing = storing{f, b.uids, stored}
-		rest = rest.Subtract(b.uids)
-		go func() {
-			err := l.store(ctx, f, b, progress)
-			l.s.bytes.Release(b.weight)
-			stored <- err
-		}()
-		return nil
-	}
-	left := uids
-	// headers reads those of the next batch; nil when nothing is left, or no time.
-	headers := func() (*batch, error) {
-		if len(left) == 0 || !until.IsZero() && !time.Now().Before(until) {
-			return nil, nil
-		}
-		b := &batch{}
-		b.uids, left = left.Tail(f.size)
-		var err error
-		b.entries, err = l.readHeaders(ctx, f, b.uids)
-		return b, err
-	}
-	b, err := headers()
-	for b != nil && err == nil {
-		known := make(chan error, 1)
-		go func() { known <- l.classify(ctx, b) }()
-		var next *batch
-		// A batch that is small for what it may hold is read alone.
-		if f.size == batchSize {
-			next, err = headers()
-		}
-		if errKnown := <-known; errKnown != nil {
-			return rest, errors.Join(errKnown, l.settle())
-		}
-		if err != nil {
-			b = next
+	p := pipeline{loop: l, folder: f, until: until, size: firstBatch, left: uids, rest: uids}
+	for p.ask(); len(p.heads) > 0; p.ask() {
+		if err = p.step(ctx); err != nil {
 			break
 		}
-		if err = l.read(ctx, f, b, emit); err != nil {
-			break
-		}
-		f.size = min(2*f.size, batchSize)
-		if b = next; b == nil {
-			b, err = headers()
-		}
+	}
+	if err == nil {
+		err = p.finish(ctx, 0)
 	}
 	if err == nil && !until.IsZero() {
-		return rest, nil
+		return p.rest, nil
 	}
+	doubted := p.abandon(ctx, err)
 	if errStored := l.settle(); errStored != nil {
-		return rest, errStored // the database's word comes first: it is not the message's fault
+		return p.rest, errStored // the database's word comes first: it is not the message's fault
 	}
 	if err != nil {
-		return rest, l.blame(ctx, f, b.uids, err)
+		return p.rest, l.blame(ctx, f, doubted, err)
 	}
-	return rest, nil
+	return p.rest, nil
+}
+
+// ask asks for the headers of the next batches, unless nothing is left, or no time. After one that broke the connection each is
+// read alone: which message it was is to be found out.
+func (p *pipeline) ask() {
+	most := batchesAhead
+	if p.alone() {
+		most = 1
+	}
+	for len(p.heads) < most && len(p.left) > 0 && (p.until.IsZero() || time.Now().Before(p.until)) {
+		b := &batch{}
+		b.uids, p.left = p.left.Tail(min(p.size, p.folder.size))
+		b.headers = p.askHeaders(p.folder, b, b.uids)
+		p.heads, p.size = append(p.heads, b), min(2*p.size, batchSize)
+	}
+}
+
+func (p *pipeline) alone() bool { return p.folder.size < batchSize }
+
+// askHeaders asks for headers that are added to a batch.
+func (l *loop) askHeaders(f *folder, b *batch, uids uidset.Set) imapconn.Answer {
+	return l.conn.AskHeaders(uids, func(item imapconn.HeaderItem) error {
+		b.entries = append(b.entries, l.readHeader(f, item))
+		return nil
+	})
+}
+
+// step takes the headers of a batch and asks for its bodies, and takes and stores those of the batch before.
+func (p *pipeline) step(ctx context.Context) error {
+	b, f := p.heads[0], p.folder
+	if err := p.readHeaders(ctx, f, b); err != nil {
+		return err
+	}
+	p.heads = p.heads[1:]
+	if err := p.classify(ctx, b); err != nil {
+		return err
+	}
+	parts := b.split()
+	p.parts = append(p.parts, parts...)
+	if !p.alone() {
+		p.askAhead()
+		p.ask()
+		return p.finish(ctx, len(parts))
+	}
+	if err := p.finish(ctx, 0); err != nil {
+		return err
+	}
+	f.size = min(2*f.size, batchSize)
+	return nil
+}
+
+// split cuts a batch into parts of bodyChunkBytes, the newest first.
+func (b *batch) split() (parts []*batch) {
+	slices.SortFunc(b.entries, func(a, c *entry) int { return cmp.Compare(c.uid, a.uid) })
+	for entries := b.entries; len(entries) > 0; {
+		n, bytes := 0, int64(0)
+		for n < len(entries) && (n == 0 || bytes+entries[n].bodyBytes() <= bodyChunkBytes) {
+			bytes += entries[n].bodyBytes()
+			n++
+		}
+		part := &batch{entries: entries[:n], facts: b.facts, weight: min(bytes, bytesInFlight)}
+		part.count()
+		parts, entries = append(parts, part), entries[n:]
+	}
+	return parts
+}
+
+// count makes uids those of entries.
+func (b *batch) count() {
+	uids := make([]uint32, len(b.entries))
+	for i, e := range b.entries {
+		uids[i] = e.uid
+	}
+	b.uids = uidset.Of(uids...)
+}
+
+// askAhead asks for bodies of as many parts as there is room for.
+func (p *pipeline) askAhead() {
+	for _, part := range p.parts {
+		if part.weight == 0 || part.bodies != nil {
+			continue
+		}
+		if !p.s.bytes.TryAcquire(part.weight) {
+			return
+		}
+		part.bodies = p.askBodies(part.entries)
+	}
+}
+
+// finish takes the bodies of parts and hands them to the store, one at a time, but for the newest few.
+func (p *pipeline) finish(ctx context.Context, but int) (err error) {
+	if len(p.parts) <= but {
+		return nil
+	}
+	messages := 0
+	for _, part := range p.parts[:len(p.parts)-but] {
+		messages += len(part.entries)
+	}
+	fetching, step := span.Start(ctx, "fetch", span.Int("mailstamp.messages", messages))
+	defer func() { step.End(err) }()
+	for len(p.parts) > but {
+		part := p.parts[0]
+		if part.weight > 0 && part.bodies == nil {
+			// There was no room. Now nothing is held but what is being stored.
+			if err := p.s.bytes.Acquire(fetching, part.weight); err != nil {
+				return err
+			}
+			part.bodies = p.askBodies(part.entries)
+		}
+		p.askAhead()
+		if part.bodies != nil {
+			if err := p.readBodies(fetching, p.folder, part); err != nil {
+				return err
+			}
+		}
+		if err := p.settle(); err != nil {
+			return err
+		}
+		p.parts = p.parts[1:]
+		p.store(ctx, part)
+	}
+	return nil
+}
+
+// store begins to store a part.
+func (p *pipeline) store(ctx context.Context, part *batch) {
+	l, f, progress := p.loop, p.folder, p.progressAfter(p.folder, part.uids)
+	stored := make(chan error, 1)
+	l.storing = storing{f, part.uids, stored}
+	p.rest = p.rest.Subtract(part.uids)
+	go func() {
+		err := l.store(ctx, f, part, progress)
+		l.s.bytes.Release(part.weight)
+		stored <- err
+	}()
+}
+
+// abandon gives up what was asked for, because of err, and returns it.
+func (p *pipeline) abandon(ctx context.Context, err error) (asked uidset.Set) {
+	for _, b := range p.heads {
+		asked = asked.Union(b.uids)
+	}
+	for _, part := range p.parts {
+		asked = asked.Union(part.uids)
+		if part.bodies == nil {
+			continue
+		}
+		if imapconn.OfFolder(err) { // the session goes on, and the bodies come all the same
+			_, _ = part.bodies(ctx)
+		}
+		p.s.bytes.Release(part.weight)
+	}
+	return asked
 }
 
 // blame makes the next batch smaller after a lost connection, and quarantines a single message that is in it each time.
@@ -175,77 +300,36 @@ func (l *loop) blame(ctx context.Context, f *folder, part uidset.Set, err error)
 	return errors.Join(err, l.store(ctx, f, b, nil))
 }
 
-// read fetches the bodies that a batch needs and hands everything to emit in one or more batches, the newest first.
-func (l *loop) read(ctx context.Context, f *folder, b *batch, emit func(*batch) error) (err error) {
-	ctx, step := span.Start(ctx, "fetch", span.Int("mailstamp.messages", int64(len(b.entries))))
-	defer func() { step.End(err) }()
-	slices.SortFunc(b.entries, func(a, c *entry) int { return cmp.Compare(c.uid, a.uid) })
-	for entries := b.entries; len(entries) > 0; {
-		n, bytes := 0, int64(0)
-		for n < len(entries) && (n == 0 || bytes+entries[n].bodyBytes() <= bodyChunkBytes) {
-			bytes += entries[n].bodyBytes()
-			n++
-		}
-		part := &batch{entries: entries[:n], facts: b.facts, weight: min(bytes, bytesInFlight)}
-		entries = entries[n:]
-		if err := l.s.bytes.Acquire(ctx, part.weight); err != nil {
-			return err
-		}
-		if bytes > 0 {
-			dropped, err := l.readBodies(ctx, f, part.entries)
-			if err != nil {
-				l.s.bytes.Release(part.weight)
-				return err
-			}
-			part.entries = slices.DeleteFunc(part.entries, func(e *entry) bool { return dropped[e.uid] })
-		}
-		uids := make([]uint32, len(part.entries))
-		for i, e := range part.entries {
-			uids[i] = e.uid
-		}
-		part.uids = uidset.Of(uids...)
-		if err := emit(part); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// readHeaders fetches headers; a UID that the server does not deliver is proved gone, or asked for again singly.
-func (l *loop) readHeaders(ctx context.Context, f *folder, part uidset.Set) ([]*entry, error) {
-	entries := make([]*entry, 0, part.Count())
-	take := func(item imapconn.HeaderItem) error {
-		entries = append(entries, l.readHeader(f, item))
-		return nil
-	}
-	missing, err := l.conn.FetchHeaders(ctx, part, take)
+// readHeaders takes the headers of a batch; a UID that the server does not deliver is proved gone, or asked for again singly.
+func (l *loop) readHeaders(ctx context.Context, f *folder, b *batch) error {
+	missing, err := b.headers(ctx)
 	if err != nil || len(missing) == 0 {
-		return entries, err
+		return err
 	}
 	there, err := l.conn.HasUIDs(ctx, missing)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for uid := range missing.Subtract(there).All() {
-		entries = append(entries, &entry{uid: uid, verdict: plan.Verdict{Disposition: plan.Expunged}})
+		b.entries = append(b.entries, &entry{uid: uid, verdict: plan.Verdict{Disposition: plan.Expunged}})
 	}
 	for uid := range there.All() {
-		again, err := l.conn.FetchHeaders(ctx, uidset.Of(uid), take)
+		again, err := l.askHeaders(f, b, uidset.Of(uid))(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if len(again) == 0 {
 			continue
 		}
 		if f.failedOn(uid) >= maxFetchTries {
 			l.missingKnown = false
-			entries = append(entries, quarantined(uid, reasonNotDelivered))
+			b.entries = append(b.entries, quarantined(uid, reasonNotDelivered))
 			continue
 		}
 		f.partial = true // left for the next pass, which comes at once
 		l.nudge()
 	}
-	return entries, nil
+	return nil
 }
 
 func quarantined(uid uint32, reason string) *entry {
@@ -386,18 +470,18 @@ func (e *entry) bodyBytes() int64 {
 	return 0
 }
 
-// readBodies fetches and parses the bodies that entries need. It returns the UIDs that are to be left for another pass.
-func (l *loop) readBodies(ctx context.Context, f *folder, entries []*entry) (dropped map[uint32]bool, err error) {
-	byUID := map[uint32]*entry{}
+// askBodies asks for the bodies that entries need.
+func (l *loop) askBodies(entries []*entry) imapconn.Answer {
+	needed := map[uint32]*entry{}
 	var uids []uint32
 	for _, e := range entries {
 		if e.bodyBytes() > 0 {
-			byUID[e.uid] = e
+			needed[e.uid] = e
 			uids = append(uids, e.uid)
 		}
 	}
-	take := func(item imapconn.BodyItem) error {
-		e := byUID[item.UID]
+	return l.conn.AskBodies(uidset.Of(uids...), maxBodyBytes, func(item imapconn.BodyItem) error {
+		e := needed[item.UID]
 		if e == nil {
 			return nil
 		}
@@ -410,35 +494,45 @@ func (l *loop) readBodies(ctx context.Context, f *folder, entries []*entry) (dro
 		}
 		l.readBody(e, item.Raw)
 		return nil
-	}
-	missing, err := l.conn.FetchBodies(ctx, uidset.Of(uids...), maxBodyBytes, take)
+	})
+}
+
+// readBodies takes the bodies of a batch, without the entries that are to be left for another pass.
+func (l *loop) readBodies(ctx context.Context, f *folder, b *batch) error {
+	missing, err := b.bodies(ctx)
 	if err != nil || len(missing) == 0 {
-		return nil, err
+		return err
 	}
 	there, err := l.conn.HasUIDs(ctx, missing)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	dropped = map[uint32]bool{}
-	for uid := range missing.Subtract(there).All() {
-		byUID[uid].verdict.Disposition = plan.Expunged
-	}
-	for uid := range there.All() {
-		again, err := l.conn.FetchBodies(ctx, uidset.Of(uid), maxBodyBytes, take)
-		if err != nil {
-			return nil, err
-		}
-		if len(again) == 0 {
-			continue
-		}
-		if f.failedOn(uid) >= maxFetchTries {
+	kept := b.entries[:0]
+	for _, e := range b.entries {
+		switch {
+		case !missing.Contains(e.uid):
+		case !there.Contains(e.uid):
+			e.verdict.Disposition = plan.Expunged
+		default:
+			again, err := l.askBodies([]*entry{e})(ctx)
+			if err != nil {
+				return err
+			}
+			if len(again) == 0 {
+				break
+			}
+			if f.failedOn(e.uid) < maxFetchTries {
+				f.partial = true
+				continue
+			}
 			l.missingKnown = false
-			byUID[uid].quarantine(reasonNotDelivered)
-			continue
+			e.quarantine(reasonNotDelivered)
 		}
-		f.partial, dropped[uid] = true, true
+		kept = append(kept, e)
 	}
-	return dropped, nil
+	b.entries = kept
+	b.count()
+	return nil
 }
 
 // readBody parses a message. A panic costs the message only (F36).

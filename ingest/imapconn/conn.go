@@ -25,6 +25,7 @@ type Conn struct {
 	selected Selected   // of the examined folder; Name "" for none
 	ahead    []*listing // what the next Examine lists as well
 	listed   []*listing // what came of that and is to be believed
+	fetches  *fetching  // under way; nil: none
 	trips    atomic.Int64
 }
 
@@ -51,7 +52,7 @@ func (c *Conn) Logout(ctx context.Context) error {
 func (c *Conn) Has(capability string) bool { return c.g.has(strings.ToUpper(capability)) }
 
 // RoundTrips counts how often an answer was waited for, from the login on.
-// Commands that were sent together count once.
+// Commands that were sent together, or before all others were answered, count once.
 func (c *Conn) RoundTrips() int { return int(c.trips.Load()) }
 
 // Traffic returns the bytes read and written inside TLS, and how many
@@ -66,9 +67,17 @@ func (c *Conn) do(ctx context.Context, op string, exchange func() error) error {
 	return c.talk(ctx, op, exchange)
 }
 
-// talk runs one exchange with the server. When ctx ends first the connection is
-// closed: a command cannot be taken back.
+// talk runs one exchange with the server, after what is being fetched.
 func (c *Conn) talk(ctx context.Context, op string, exchange func() error) error {
+	if err := c.fetched(ctx, op); err != nil {
+		return err
+	}
+	return c.converse(ctx, op, func() error { c.trips.Add(1); return exchange() })
+}
+
+// converse lets exchange wait for the server. When ctx ends first the connection
+// is closed: a command cannot be taken back.
+func (c *Conn) converse(ctx context.Context, op string, exchange func() error) error {
 	if e := c.g.failure(); e != nil {
 		return failed(op, e)
 	}
@@ -79,7 +88,6 @@ func (c *Conn) talk(ctx context.Context, op string, exchange func() error) error
 		c.g.fail(&Error{Op: op, Kind: KindCanceled, err: context.Cause(ctx)})
 	})
 	defer stop()
-	c.trips.Add(1)
 	return c.wrap(op, exchange())
 }
 

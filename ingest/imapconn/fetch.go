@@ -3,27 +3,32 @@ package imapconn
 import (
 	"context"
 	"fmt"
-	"iter"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
-
-	"github.com/mailstamp/mailstamp/ingest/uidset"
 )
 
-// FetchHeaders hands fn one item for each message of uids that the server
-// delivers, each once, in the server's order, on the caller's goroutine, as
-// soon as it is whole. missing are those it did not deliver although it said
-// OK: verify them with HasUIDs before concluding anything (F12, F15).
+// Answer waits until all is there of what was asked for. What comes meanwhile
+// for other questions goes to their functions, on the caller's goroutine too.
+type Answer func(ctx context.Context) (missing UIDRanges, err error)
+
+// AskHeaders asks for headers without waiting for them: more may be asked for
+// before the answer to the first is waited for, so that the server always has
+// something to do. The answer hands fn one item for each message of uids that the
+// server delivers, each once, in the server's order, as soon as it is whole.
+// missing are those it did not deliver although it said OK: verify them with
+// HasUIDs before concluding anything (F12, F15).
 //
 // An error of fn stops the call and is returned as it is; the connection stays
 // usable. A command that the server refuses is repeated in halves, so that a
-// message it cannot read costs an item with Err and not its neighbours.
-func (c *Conn) FetchHeaders(ctx context.Context, uids UIDRanges, fn func(HeaderItem) error) (missing UIDRanges, err error) {
+// message it cannot read costs an item with Err and not its neighbours. Any other
+// exchange first waits for the answers to all that was asked. No message may be
+// asked for twice at a time.
+func (c *Conn) AskHeaders(uids UIDRanges, fn func(HeaderItem) error) Answer {
 	modSeq := !c.selected.NoModSeq
-	f := fetch{
-		c: c, op: "fetch headers", perCommand: headersPerFetch, buffered: 8,
-		col:     collector{content: "BODY[HEADER]", max: maxHeader},
-		want:    gotFlags | gotDate | gotSize | gotContent,
+	f := &fetch{
+		c: c, op: "fetch headers", perCommand: headersPerFetch, max: maxHeader,
+		want:    gotFlags | gotDate | gotSize | gotHeader,
 		options: imap.FetchOptions{Flags: true, InternalDate: true, RFC822Size: true, ModSeq: modSeq},
 		emit: func(fd *fetchData) error {
 			return fn(HeaderItem{
@@ -36,16 +41,15 @@ func (c *Conn) FetchHeaders(ctx context.Context, uids UIDRanges, fn func(HeaderI
 		f.want |= gotModSeq
 	}
 	f.options.BodySection = []*imap.FetchItemBodySection{{Specifier: imap.PartSpecifierHeader, Peek: true}}
-	return f.run(ctx, uids)
+	return f.ask(uids)
 }
 
-// FetchBodies is FetchHeaders for whole messages of at most maxBytes each. Raw
+// AskBodies is AskHeaders for whole messages of at most maxBytes each. Raw
 // is complete: as long as announced, and its response was closed.
-func (c *Conn) FetchBodies(ctx context.Context, uids UIDRanges, maxBytes int64, fn func(BodyItem) error) (missing UIDRanges, err error) {
-	f := fetch{
-		c: c, op: "fetch bodies", perCommand: bodiesPerFetch, buffered: 0, // one body in memory at a time
-		col:  collector{content: "BODY[]", max: maxBytes},
-		want: gotContent,
+func (c *Conn) AskBodies(uids UIDRanges, maxBytes int64, fn func(BodyItem) error) Answer {
+	f := &fetch{
+		c: c, op: "fetch bodies", perCommand: bodiesPerFetch, max: maxBytes,
+		want: gotBody,
 		emit: func(fd *fetchData) error {
 			if fd.err == nil && fd.length == 0 {
 				fd.err = ErrNoContent
@@ -57,7 +61,7 @@ func (c *Conn) FetchBodies(ctx context.Context, uids UIDRanges, maxBytes int64, 
 		},
 	}
 	f.options.BodySection = []*imap.FetchItemBodySection{{Peek: true}}
-	return f.run(ctx, uids)
+	return f.ask(uids)
 }
 
 // FetchFlags hands fn the flags of those of uids whose mod-sequence is above
@@ -65,8 +69,8 @@ func (c *Conn) FetchBodies(ctx context.Context, uids UIDRanges, maxBytes int64, 
 // empty where only changes were asked for.
 func (c *Conn) FetchFlags(ctx context.Context, uids UIDRanges, changedSince uint64, fn func(FlagItem) error) (missing UIDRanges, err error) {
 	modSeq := !c.selected.NoModSeq
-	f := fetch{
-		c: c, op: "fetch flags", perCommand: flagsPerFetch, buffered: 64,
+	f := &fetch{
+		c: c, op: "fetch flags", perCommand: flagsPerFetch,
 		want:    gotFlags,
 		options: imap.FetchOptions{Flags: true, ModSeq: modSeq},
 		emit: func(fd *fetchData) error {
@@ -80,146 +84,200 @@ func (c *Conn) FetchFlags(ctx context.Context, uids UIDRanges, changedSince uint
 		f.want |= gotModSeq
 		f.options.ChangedSince = changedSince
 	}
-	missing, err = f.run(ctx, uids)
+	missing, err = f.ask(uids)(ctx)
 	if f.options.ChangedSince > 0 {
 		missing = nil
 	}
 	return missing, err
 }
 
-// fetch is one call of the above: several UID FETCH commands, a few at a time.
+// fetch is one call of the above: several UID FETCH commands.
 type fetch struct {
 	c          *Conn
 	op         string
 	options    imap.FetchOptions
-	col        collector
 	perCommand uint64
-	buffered   int
+	max        int64 // bytes of a content that is kept
 	want       uint8 // what makes a message whole
 	emit       func(*fetchData) error
 
-	open    map[uint32]*fetchData // asked for, not yet whole; nil: nothing came yet
-	retry   []UIDRanges           // parts of refused commands
-	missing UIDRanges
-	refused int   // single messages that were refused
-	stop    error // why nothing more is asked
+	parts    []UIDRanges // to be asked for, one command each
+	inFlight int
+	open     map[uint32]*fetchData // asked for, not yet whole; nil: nothing came yet
+	missing  UIDRanges
+	refused  int   // single messages that were refused
+	stop     error // why nothing more is asked
 }
 
 // maxRefused single messages may be refused in one call; beyond, it is not the
 // messages' fault.
 const maxRefused = 16
 
+// fetching is what the fetches of a connection share while any is under way: a
+// few of their commands are at the server, in the order in which they were asked.
+type fetching struct {
+	c        *Conn
+	col      collector
+	events   chan fetchData // no buffer: one message in memory, and one that is worked at
+	results  chan fetchResult
+	written  chan struct{} // closed when the last command is
+	fetches  []*fetch      // the oldest first
+	inFlight int
+}
+
 type fetchResult struct {
+	of   *fetch
 	uids UIDRanges
 	err  error
 }
 
-func (f *fetch) run(ctx context.Context, uids UIDRanges) (missing UIDRanges, err error) {
-	if len(uids) == 0 {
-		return nil, nil
+func (f *fetch) ask(uids UIDRanges) Answer {
+	switch {
+	case len(uids) == 0:
+	case f.c.selected.Name == "":
+		f.stop = &Error{Op: f.op, Kind: KindConfig, Detail: "no folder is examined"}
+	default:
+		f.parts, f.open = slices.Collect(uids.Split(f.perCommand, rangesPerFetch)), map[uint32]*fetchData{}
+		f.c.fetching().add(f)
 	}
-	if f.c.selected.Name == "" {
-		return nil, &Error{Op: f.op, Kind: KindConfig, Detail: "no folder is examined"}
+	return func(ctx context.Context) (missing UIDRanges, err error) {
+		if !f.done() {
+			if err := f.c.receive(ctx, f.op, f.done); err != nil {
+				return nil, err
+			}
+		}
+		if f.stop != nil {
+			return nil, f.stop
+		}
+		return f.missing.Normalize(), nil
 	}
-	if err := f.c.do(ctx, f.op, func() error { return f.exchange(uids) }); err != nil {
-		return nil, err
-	}
-	if f.stop != nil { // the caller's function
-		return nil, f.stop
-	}
-	return f.missing.Normalize(), nil
 }
 
-func (f *fetch) exchange(uids UIDRanges) error {
-	events := make(chan fetchData, f.buffered)
-	results := make(chan fetchResult, fetchInFlight)
-	f.col.fetching, f.col.done = events, make(chan struct{})
-	f.open = map[uint32]*fetchData{}
-	f.c.g.collect(&f.col)
-	clean := false
-	defer func() {
-		f.c.g.collect()
-		close(f.col.done)
-		if !clean { // fn panicked with commands in flight
-			f.c.g.fail(&Error{Op: f.op, Kind: KindClosed, Detail: "abandoned"})
-		}
-	}()
-	next, stopNext := iter.Pull(uids.Split(f.perCommand, rangesPerFetch))
-	defer stopNext()
-	inFlight, sent := 0, 0
-	for {
-		for inFlight < fetchInFlight && f.stop == nil {
-			part, ok := f.take(next)
-			if !ok {
-				break
-			}
+func (f *fetch) done() bool { return f.inFlight == 0 && (len(f.parts) == 0 || f.stop != nil) }
+
+// fetching begins to fetch, unless it has begun.
+func (c *Conn) fetching() *fetching {
+	if c.fetches != nil {
+		return c.fetches
+	}
+	c.attach()
+	s := &fetching{c: c, events: make(chan fetchData), results: make(chan fetchResult, fetchInFlight), written: make(chan struct{})}
+	close(s.written)
+	s.col.fetching, s.col.done = s.events, make(chan struct{})
+	c.fetches = s
+	c.g.collect(&s.col)
+	return s
+}
+
+func (s *fetching) end() {
+	s.c.g.collect()
+	close(s.col.done)
+	s.c.fetches = nil
+}
+
+func (s *fetching) add(f *fetch) {
+	s.fetches = append(s.fetches, f)
+	if f.want&gotHeader != 0 {
+		s.col.header.Store(f.max)
+	}
+	if f.want&gotBody != 0 {
+		s.col.body.Store(max(s.col.body.Load(), f.max))
+	}
+	s.col.discard.Store(false)
+	s.send()
+}
+
+// send sends what may be sent now.
+func (s *fetching) send() {
+	for _, f := range s.fetches {
+		for f.stop == nil && len(f.parts) > 0 && s.inFlight < fetchInFlight {
+			part := f.parts[0]
+			f.parts = f.parts[1:]
 			for u := range part.All() {
 				f.open[u] = nil
 			}
-			inFlight++
-			if sent++; sent > fetchInFlight {
-				f.c.trips.Add(1)
+			if s.inFlight == 0 {
+				s.c.trips.Add(1)
 			}
-			// Writing must not wait for what we read: a server that writes
-			// does not read.
+			f.inFlight++
+			s.inFlight++
+			// Writing must not wait for what we read: a server that writes does not read.
+			before, written, client := s.written, make(chan struct{}), s.c.client
+			s.written = written
 			go func() {
-				err := f.c.client.Fetch(librarySet(part), &f.options).Close()
-				results <- fetchResult{part, err}
+				<-before
+				command := client.Fetch(librarySet(part), &f.options)
+				close(written)
+				s.results <- fetchResult{f, part, command.Close()}
 			}()
 		}
-		if inFlight == 0 {
-			break
-		}
-		select {
-		case fd := <-events:
-			f.receive(&fd)
-		case r := <-results:
-			inFlight--
-			// All of the command's messages were sent before its result.
-			for more := true; more; {
-				select {
-				case fd := <-events:
-					f.receive(&fd)
-				default:
-					more = false
-				}
-			}
-			f.finish(r)
-		}
 	}
-	clean = true
-	if _, ours := f.stop.(*Error); ours {
-		return f.stop
+}
+
+// receive takes what is fetched until done.
+func (c *Conn) receive(ctx context.Context, op string, done func() bool) error {
+	return c.converse(ctx, op, func() error { c.fetches.run(done); return nil })
+}
+
+// fetched waits until nothing is being fetched.
+func (c *Conn) fetched(ctx context.Context, op string) error {
+	if s := c.fetches; s != nil {
+		return c.receive(ctx, op, func() bool { return len(s.fetches) == 0 })
 	}
 	return nil
 }
 
-// give hands one item to the caller's function, until that returns an error.
-func (f *fetch) give(fd *fetchData) {
-	if f.stop != nil {
-		return
+func (s *fetching) run(done func() bool) {
+	clean := false
+	defer func() {
+		if !clean { // a caller's function panicked with commands in flight
+			s.end()
+			s.c.g.fail(&Error{Op: "fetch", Kind: KindClosed, Detail: "abandoned"})
+		}
+	}()
+	for !done() {
+		select {
+		case fd := <-s.events:
+			s.receive(&fd)
+		case r := <-s.results: // all of the command's messages were received before
+			s.inFlight--
+			r.of.inFlight--
+			r.of.finish(r.uids, r.err)
+			s.fetches = slices.DeleteFunc(s.fetches, (*fetch).done)
+			s.send()
+		}
 	}
-	if f.stop = f.emit(fd); f.stop != nil {
-		f.col.discard.Store(true)
+	if clean = true; len(s.fetches) == 0 {
+		s.end()
 	}
 }
 
-func (f *fetch) take(next func() (uidset.Set, bool)) (uidset.Set, bool) {
-	if n := len(f.retry); n > 0 {
-		part := f.retry[n-1]
-		f.retry = f.retry[:n-1]
-		return part, true
+// give hands one item to the caller's function, until that returns an error.
+func (f *fetch) give(fd *fetchData) {
+	if f.stop == nil {
+		f.stop = f.emit(fd)
 	}
-	return next()
 }
 
 // receive takes one response: whole, a part, a repetition, or unasked (F16,
 // F17).
-func (f *fetch) receive(fd *fetchData) {
-	before, asked := f.open[fd.uid]
-	if !asked {
-		f.c.g.hint()
-		return
+func (s *fetching) receive(fd *fetchData) {
+	for _, f := range s.fetches {
+		if before, asked := f.open[fd.uid]; asked {
+			f.receive(fd, before)
+			s.col.discard.Store(!slices.ContainsFunc(s.fetches, func(f *fetch) bool { return f.stop == nil }))
+			return
+		}
+	}
+	s.c.g.hint()
+}
+
+func (f *fetch) receive(fd, before *fetchData) {
+	if fd.got&gotContent&^f.want != 0 { // another section than was asked for
+		fd.content, fd.length, fd.got = nil, 0, fd.got&^gotContent
+	}
+	if int64(len(fd.content)) > f.max {
+		fd.content, fd.err = nil, ErrTooLarge
 	}
 	if before != nil {
 		before.merge(*fd)
@@ -237,15 +295,15 @@ func (f *fetch) receive(fd *fetchData) {
 }
 
 // finish settles what a command left open.
-func (f *fetch) finish(r fetchResult) {
+func (f *fetch) finish(uids UIDRanges, err error) {
 	var rest UIDRanges
-	for u := range r.uids.All() {
+	for u := range uids.All() {
 		fd, open := f.open[u]
 		if !open {
 			continue
 		}
 		delete(f.open, u)
-		if fd != nil && r.err == nil && fd.got&f.want&(gotContent|gotFlags) == f.want&(gotContent|gotFlags) {
+		if fd != nil && err == nil && fd.got&f.want&(gotContent|gotFlags) == f.want&(gotContent|gotFlags) {
 			f.give(fd) // an item that the server leaves out is as if unknown
 			continue
 		}
@@ -254,7 +312,7 @@ func (f *fetch) finish(r fetchResult) {
 	if f.stop != nil {
 		return
 	}
-	err := f.c.wrap(f.op, r.err)
+	err = f.c.wrap(f.op, err)
 	switch {
 	case err == nil:
 		for _, part := range rest {
@@ -270,6 +328,6 @@ func (f *fetch) finish(r fetchResult) {
 		f.give(&fetchData{uid: rest.Min(), err: fmt.Errorf("server refused the message: %w", err)})
 	case rest.Count() > 1:
 		half, other := rest.Head(rest.Count() / 2)
-		f.retry = append(f.retry, other, half)
+		f.parts = append([]UIDRanges{half, other}, f.parts...)
 	}
 }

@@ -33,11 +33,10 @@ type collector struct {
 	spoilt   bool // some of it was not understood
 
 	// For FETCH nothing is filled: each message is sent on.
-	fetching chan<- fetchData
-	done     chan struct{} // closed when nobody receives any more
-	content  string        // the section that is fetched: BODY[HEADER], BODY[], or none
-	max      int64         // its largest accepted size
-	discard  atomic.Bool   // the caller wants no more: pass over contents
+	fetching     chan<- fetchData
+	done         chan struct{} // closed when nobody receives any more
+	header, body atomic.Int64  // largest accepted size of BODY[HEADER] and BODY[]; 0: not asked for
+	discard      atomic.Bool   // the callers want no more: pass over contents
 }
 
 // selectCode keeps what EXAMINE tells in response codes. Numbers that are none

@@ -12,7 +12,10 @@ const (
 	gotDate
 	gotSize
 	gotModSeq
-	gotContent
+	gotHeader
+	gotBody
+
+	gotContent = gotHeader | gotBody
 )
 
 // fetchData is one FETCH response.
@@ -188,8 +191,10 @@ func (g *guard) readFetchItem(col *collector, fd *fetchData) error {
 		if k != tokClose {
 			return errSyntax
 		}
-	case col.content:
-		return g.readContent(col, fd, k)
+	case "BODY[HEADER]":
+		return g.readContent(col, fd, k, gotHeader, col.header.Load())
+	case "BODY[]":
+		return g.readContent(col, fd, k, gotBody, col.body.Load())
 	default:
 		return lx.skipValue(k)
 	}
@@ -198,12 +203,15 @@ func (g *guard) readFetchItem(col *collector, fd *fetchData) error {
 
 const internalDate = "_2-Jan-2006 15:04:05 -0700"
 
-// readContent reads the section that was asked for. What follows a literal
-// tells whether its size was the truth: only a space or the end of the list
-// may (F27).
-func (g *guard) readContent(col *collector, fd *fetchData, k tokenKind) error {
+// readContent reads a section, unless nobody asked for it, or the response had
+// the other one. What follows a literal tells whether its size was the truth:
+// only a space or the end of the list may (F27).
+func (g *guard) readContent(col *collector, fd *fetchData, k tokenKind, section uint8, most int64) error {
 	lx := &g.lx
-	fd.got |= gotContent
+	if most == 0 || fd.got&gotContent&^section != 0 {
+		return lx.skipValue(k)
+	}
+	fd.got |= section
 	switch k {
 	case tokQuoted:
 		if len(lx.text) >= maxNameBytes {
@@ -225,7 +233,7 @@ func (g *guard) readContent(col *collector, fd *fetchData, k tokenKind) error {
 	g.setReading(fd.uid)
 	fd.length = lx.size
 	var err error
-	if lx.size > col.max || col.discard.Load() {
+	if lx.size > most || col.discard.Load() {
 		fd.err = ErrTooLarge
 		err = lx.skipLiteral()
 	} else {

@@ -57,7 +57,9 @@ func feedGuard(t *testing.T, data []byte, changing bool) {
 	const greeting = "* OK [CAPABILITY IMAP4rev1] hi\r\n"
 	g := newGuard(said{Reader: io.MultiReader(strings.NewReader(greeting), bytes.NewReader(data))}, Limits{}.withDefaults(), slog.New(slog.DiscardHandler))
 	events := make(chan fetchData)
-	col := &collector{searching: true, changing: changing, fetching: events, done: make(chan struct{}), content: "BODY[HEADER]", max: 64}
+	col := &collector{searching: true, changing: changing, fetching: events, done: make(chan struct{})}
+	col.header.Store(64)
+	col.body.Store(32)
 	g.collect(col)
 	if _, err := g.Write([]byte("T1 UID FETCH 1:9 (UID)\r\n")); err != nil {
 		t.Fatal(err)

@@ -25,6 +25,9 @@ func (c *Conn) SupportsIdle() bool { return c.Has("IDLE") || c.Has("IMAP4rev2") 
 // of KindCanceled, and the connection stays usable. An error beside woken is of
 // the connection: it did not let go in time, say.
 func (c *Conn) Idle(ctx context.Context, interval time.Duration, wake <-chan struct{}) (changed, woken bool, err error) {
+	if err := c.fetched(ctx, "idle"); err != nil {
+		return false, false, err
+	}
 	c.rest()
 	end := time.Now().Add(interval)
 	for {
