@@ -39,6 +39,13 @@ func TestTokens(t *testing.T) {
 		}
 		return s
 	}
+	extended := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iss": b.acc.PublicID, "aud": "mailstamp", "sub": "ann",
+		"exp": time.Now().Add(time.Minute).Unix()})
+	extended.Header["crit"] = []string{"b64"}
+	critical, err := extended.SignedString(b.acc.TokenKey)
+	if err != nil {
+		t.Fatal(err)
+	}
 	foreign := &db.Account{PublicID: b.acc.PublicID, TokenKey: other.TokenKey}
 	var reference string
 	for what, bad := range map[string]string{
@@ -48,7 +55,8 @@ func TestTokens(t *testing.T) {
 		"NUL in the account": with("iss", "a\x00b"), "expired": with("exp", time.Now().Add(-2*time.Minute).Unix()),
 		"no expiry": with("exp", nil), "two hours": with("exp", time.Now().Add(2*time.Hour).Unix()),
 		"not yet": with("nbf", time.Now().Add(10*time.Minute).Unix()), "nobody": with("sub", ""), "another scope": token(b.acc, "", func(c jwt.MapClaims) { c["scope"] = "admin" }),
-		"too long": with("pad", strings.Repeat("x", 20_000)),
+		"an extension that must be known": critical,
+		"too long":                        with("pad", strings.Repeat("x", 20_000)),
 	} {
 		w := b.call("GET", "/v1/settings", bad, "")
 		if w.Code != http.StatusUnauthorized || w.Header().Get("Content-Type") != "application/problem+json" {
@@ -63,6 +71,12 @@ func TestTokens(t *testing.T) {
 	}
 	if w := b.call("GET", "/v1/settings", with("aud", []string{"x", "mailstamp"}), ""); w.Code != http.StatusOK {
 		t.Errorf("one audience of several: %d %s", w.Code, w.Body)
+	}
+	twice := httptest.NewRequest("GET", "/v1/settings", nil)
+	twice.Header["Authorization"] = []string{"Bearer " + token(b.acc, "ann"), "Bearer " + token(b.acc, "ann")}
+	refused := httptest.NewRecorder()
+	if b.door.ServeHTTP(refused, twice); refused.Code != http.StatusUnauthorized || refused.Body.String() != reference {
+		t.Errorf("two tokens: %d %s", refused.Code, refused.Body)
 	}
 	b.log.Lock()
 	defer b.log.Unlock()

@@ -34,12 +34,15 @@ var errToken = errors.New("no valid token")
 // authenticate proves the caller by the bearer token of the request: HS256 with the key of the account that it names.
 func (a *api) authenticate(r *http.Request) (caller, error) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || len(token) > maxToken {
+	if !strings.EqualFold(scheme, "Bearer") || len(token) > maxToken || len(r.Header.Values("Authorization")) > 1 {
 		return caller{}, errUnauthorized
 	}
 	var acc *db.Account
 	var lookup error
 	key := func(t *jwt.Token) (any, error) {
+		if _, there := t.Header["crit"]; there { // extensions that whoever does not know them must refuse (RFC 7515, 4.1.11)
+			return nil, errToken
+		}
 		if acc, lookup = a.account(r.Context(), t.Claims.(*claims).Issuer); lookup != nil || acc == nil {
 			return nil, errToken
 		}
