@@ -18,6 +18,7 @@
 //
 // Order (G4): versions order what is said of one entity; a setting's kinds and a share's (user, card, address) each
 // count as an entity. Whoever owned a card is remembered from late events too. Between an author's "private" on a deal
-// and "shared" on its contact, which are two entities, the events' timestamps decide which was said last; equal ones
-// count in the order they came.
+// and "shared" on its contact, which are two entities, and between an event and the author's own call, which has no
+// version, the timestamps decide which was said last; equal ones count in the order they came. An event's timestamp
+// without a fraction names a second, and counts as equal to all that was said within it.
 package visibility

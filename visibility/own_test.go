@@ -72,4 +72,35 @@ func TestOwnCallsTakeNoVersions(t *testing.T) {
 	say(set(4, rules.Everyone), 33*time.Second, visibility.Applied, false)
 	say(set(3, rules.Everyone), 40*time.Second, visibility.Stale, false)
 	say(set(5, rules.Everyone), 41*time.Second, visibility.Applied, true)
+
+	// An event's time may name no more than a second. One that is told after a call within that second comes after it.
+	say(set(own, rules.Nobody), 50*time.Second+400*time.Millisecond, visibility.Applied, false)
+	say(set(6, rules.Everyone), 50*time.Second, visibility.Applied, true)
+	say(share(own, "private"), 60*time.Second+400*time.Millisecond, visibility.Applied, false)
+	say(share(7, "shared"), 60*time.Second+200*time.Millisecond, visibility.Applied, false) // it tells fractions: earlier
+	say(share(8, "shared"), 60*time.Second, visibility.Applied, true)
+
+	// The same between a contact and its deal.
+	roof := visibility.CardRef{Kind: rules.Deal, ID: "roof"}
+	say(&visibility.CardUpserted{Kind: rules.Deal, ID: "roof", Version: 1, Audience: visibility.Audience{Everyone: true},
+		Contacts: []visibility.DealContact{{ID: "kim"}}}, 61*time.Second, visibility.Applied, true)
+	onDeal := func(version int64, state string, contactToo bool) *visibility.ShareChanged {
+		return &visibility.ShareChanged{User: "anna", Version: version, Card: roof, Address: "kim@customer.test", State: state, AlsoContact: &contactToo}
+	}
+	dealShown := func(want bool) {
+		t.Helper()
+		if seen := len(w.everybodySees([]string{"ben"}, []visibility.CardRef{roof})) > 0; seen != want {
+			t.Fatalf("ben sees it on the deal: %v, want %v", seen, want)
+		}
+	}
+	say(share(own, "shared"), 70*time.Second+400*time.Millisecond, visibility.Applied, true)
+	dealShown(true)
+	say(onDeal(1, "private", false), 70*time.Second, visibility.Applied, true)
+	dealShown(false)
+	say(share(9, "shared"), 70*time.Second, visibility.Applied, true)
+	dealShown(true)
+	say(onDeal(own, "private", false), 70*time.Second+600*time.Millisecond, visibility.Applied, true)
+	dealShown(false)
+	say(share(10, "shared"), 70*time.Second, visibility.Applied, true)
+	dealShown(true)
 }

@@ -34,6 +34,8 @@ func (c *change) settingChanged(ctx context.Context, told Told, e *SettingChange
 			}
 		} else if version <= s.Version {
 			continue
+		} else {
+			at = behind(s.Since, at, at)
 		}
 		status = Applied
 		narrows := value.Narrower(rules.Setting(s.Value))

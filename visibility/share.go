@@ -59,7 +59,7 @@ func (c *change) shareChanged(ctx context.Context, told Told, e *ShareChanged) (
 	if err != nil {
 		return "", err
 	}
-	s := sharing{change: c, told: told, event: e, author: u.ID, card: card, address: c.addressID(e.Address)}
+	s := sharing{change: c, told: told, second: told.At, event: e, author: u.ID, card: card, address: c.addressID(e.Address)}
 	if s.address == 0 { // an erased person's: there is nothing to share or hide
 		if e.Version == ownCall {
 			return "", ErrCannotShare
@@ -79,17 +79,22 @@ func (c *change) shareChanged(ctx context.Context, told Told, e *ShareChanged) (
 		}
 	} else if version <= held.ShareVersion {
 		return Stale, nil
+	} else {
+		s.hear(held.ShareAt)
 	}
 	share := rules.Share(e.State)
 	if e.State == "none" {
 		share = rules.NoShare
 	}
-	at, implied := told.At, false
-	if later := held.ShareAt != nil && held.ShareAt.After(told.At); later && (held.ShareImplied || held.ShareCalled && share != rules.Private) {
+	at, implied := s.told.At, false
+	if later := held.ShareAt != nil && held.ShareAt.After(at); later && (held.ShareImplied || held.ShareCalled && share != rules.Private) {
 		// A later word on a linked card settled this one, or the author's own call did; but what hides is never too late.
 		share, at, implied, called = rules.Share(deref(held.Share)), *held.ShareAt, held.ShareImplied, held.ShareCalled
-	} else if share, err = s.linked(ctx, share); err != nil {
-		return "", err
+	} else {
+		if share, err = s.linked(ctx, share); err != nil {
+			return "", err
+		}
+		at = s.told.At
 	}
 	if err := s.put(ctx, share, version, at, implied, called); err != nil {
 		return "", err
@@ -114,11 +119,28 @@ func (c *change) shareChanged(ctx context.Context, told Told, e *ShareChanged) (
 type sharing struct {
 	*change
 	told    Told
+	second  time.Time // the event's own time
 	event   *ShareChanged
 	author  int64
 	card    queries.Card
 	address int64
 	touched []conversationKey
+}
+
+// hear takes in when the author last spoke of the conversation on this card or a linked one.
+func (s *sharing) hear(said *time.Time) {
+	if said != nil {
+		s.told.At = behind(*said, s.second, s.told.At)
+	}
+}
+
+// behind is at, or the instant after said where that was said within the second that an event's time names: a CRM that tells no
+// fractions orders what it says within a second by when it tells it.
+func behind(said, second, at time.Time) time.Time {
+	if said.After(at) && said.Truncate(time.Second).Equal(second) {
+		return said.Add(time.Microsecond)
+	}
+	return at
 }
 
 func (s *sharing) put(ctx context.Context, share rules.Share, version int64, at time.Time, implied, called bool) error {
@@ -153,6 +175,7 @@ func (s *sharing) onContact(ctx context.Context, share rules.Share) error {
 	var all, shown, hidden []int64
 	var ask []CardRef
 	for _, d := range deals {
+		s.hear(d.ShareAt)
 		s.touched = append(s.touched, conversationKey{s.author, d.ID, s.address}) // R3
 		all = append(all, d.ID)
 		switch {
@@ -193,6 +216,7 @@ func (s *sharing) onDeal(ctx context.Context, share rules.Share) (rules.Share, e
 		if k.Share != string(rules.Shared) {
 			continue
 		}
+		s.hear(k.ShareAt)
 		if !k.Carried && k.ShareAt != nil && k.ShareAt.After(s.told.At) {
 			return rules.NoShare, nil // shared on the contact later than this was said: that lifts it
 		}

@@ -236,7 +236,7 @@ where conversations.share_at is null or conversations.share_at <= excluded.share
 
 -- name: LinkedDeals :many
 -- Open deals that have the address from the open contact, with the author's conversation there as it stands.
-select d.id, d.crm_id, coalesce(c.share, '') as share, coalesce(c.reason, '') as reason
+select d.id, d.crm_id, coalesce(c.share, '') as share, coalesce(c.reason, '') as reason, c.share_at
 from deal_contacts dc
 join cards d on d.account_id = dc.account_id and d.id = dc.deal_id and d.state = 'open'
 join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'

@@ -892,7 +892,7 @@ func (q *Queries) LinkedContacts(ctx context.Context, arg LinkedContactsParams) 
 }
 
 const linkedDeals = `-- name: LinkedDeals :many
-select d.id, d.crm_id, coalesce(c.share, '') as share, coalesce(c.reason, '') as reason
+select d.id, d.crm_id, coalesce(c.share, '') as share, coalesce(c.reason, '') as reason, c.share_at
 from deal_contacts dc
 join cards d on d.account_id = dc.account_id and d.id = dc.deal_id and d.state = 'open'
 join cards k on k.account_id = dc.account_id and k.id = dc.contact_id and k.state = 'open'
@@ -910,10 +910,11 @@ type LinkedDealsParams struct {
 }
 
 type LinkedDealsRow struct {
-	ID     int64
-	CrmID  string
-	Share  string
-	Reason string
+	ID      int64
+	CrmID   string
+	Share   string
+	Reason  string
+	ShareAt *time.Time
 }
 
 // Open deals that have the address from the open contact, with the author's conversation there as it stands.
@@ -936,6 +937,7 @@ func (q *Queries) LinkedDeals(ctx context.Context, arg LinkedDealsParams) ([]Lin
 			&i.CrmID,
 			&i.Share,
 			&i.Reason,
+			&i.ShareAt,
 		); err != nil {
 			return nil, err
 		}
