@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/mailstamp/mailstamp/ingest/uidset"
@@ -145,4 +146,70 @@ func TestAskedAheadOfAConnectionThatEnds(t *testing.T) {
 	abandoned.Close()
 	_, err = answer(t.Context())
 	wantKind(t, err, KindClosed, true)
+}
+
+// drip says something for a time, never so seldom that it counts as silence.
+func (p *peer) drip(d time.Duration) {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(ResponseTimeout / 2) {
+		p.send("* OK still here")
+	}
+}
+
+// What is asked ahead has its time from when the server is done with what was asked before.
+func TestAskedAheadEachHasACommandsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := scripted(t, "", true, func(p *peer) {
+			var tags []string
+			for range fetchInFlight {
+				tags = append(tags, p.want("UID FETCH"))
+			}
+			for i, tag := range tags {
+				p.drip(CommandTimeout * 2 / 3)
+				p.send(msg(i+1, "h"), tag+" OK")
+			}
+		})
+		var got asked
+		answers := make([]Answer, fetchInFlight)
+		for i := range answers {
+			answers[i] = got.headers(c, uidset.Of(uint32(i+1)))
+		}
+		for _, answer := range answers {
+			if _, err := answer(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		got.check(t, "1=h", "2=h", "3=h", "4=h")
+		c.Close()
+		synctest.Wait()
+	})
+}
+
+// The time for which we let a server wait is not given to it again for later commands, also where one always is in flight.
+func TestAskedAheadDripsNoLongerThanACommandMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := scripted(t, "", true, func(p *peer) {
+			first, second := p.want("UID FETCH 1"), p.want("UID FETCH 2")
+			p.send(msg(1, "h"), first+" OK")
+			p.want("UID FETCH 3")
+			p.send(msg(2, "h"), second+" OK")
+			p.drip(10 * CommandTimeout)
+		})
+		var got asked
+		first, second := got.headers(c, uidset.Of(1)), got.headers(c, uidset.Of(2))
+		time.Sleep(5 * CommandTimeout) // we are busy
+		if _, err := first(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		third := got.headers(c, uidset.Of(3))
+		if _, err := second(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		_, err := third(t.Context())
+		wantKind(t, err, KindTimeout, true)
+		if took := time.Since(start); took > CommandTimeout {
+			t.Errorf("found after %v", took)
+		}
+		synctest.Wait()
+	})
 }

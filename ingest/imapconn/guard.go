@@ -38,10 +38,11 @@ type guard struct {
 	lib     *library // nil: nobody has to know anything
 	ended   bool     // nothing more is read
 	w       writeState
-	pending []pendingCmd // in flight, oldest first
-	idling  bool         // IDLE was confirmed and DONE not yet sent
-	stalled time.Duration
-	cols    []*collector // the first wants what comes now
+	pending []pendingCmd  // in flight, oldest first
+	idling  bool          // IDLE was confirmed and DONE not yet sent
+	turn    time.Time     // since when the oldest command is it, or IDLE's end is due
+	stalled time.Duration // of that time, the server's for which we did not read
+	cols    []*collector  // the first wants what comes now
 	caps    map[string]bool
 	capsSeq int    // how often caps were told
 	exists  uint32 // messages of the examined folder, as last heard
@@ -258,7 +259,7 @@ func (g *guard) armReadLocked() {
 		deadline = now.Add(g.limits.Response)
 	case len(g.pending) > 0 && !g.idling:
 		deadline = now.Add(g.limits.Response)
-		if end := g.pending[0].since.Add(g.limits.Command + g.stalled); end.Before(deadline) {
+		if end := g.turn.Add(g.limits.Command + g.stalled); end.Before(deadline) {
 			deadline = end
 		}
 	}

@@ -127,9 +127,7 @@ func (g *guard) commandLocked(line string) {
 	line = strings.TrimSuffix(line, "\r")
 	if line == "DONE" {
 		g.idling = false
-		for i := range g.pending { // IDLE itself: only its end is the server's to give
-			g.pending[i].since = time.Now()
-		}
+		g.turn = time.Now() // only the end of IDLE is the server's to give
 		return
 	}
 	for _, p := range g.pending {
@@ -145,7 +143,7 @@ func (g *guard) commandLocked(line string) {
 		name += " " + strings.ToUpper(sub)
 	}
 	if len(g.pending) == 0 {
-		g.stalled = 0
+		g.turn, g.stalled = time.Now(), 0
 	}
 	g.unasked = 0
 	g.pending = append(g.pending, pendingCmd{tag: tag, name: name, since: time.Now()})
@@ -169,6 +167,9 @@ func (g *guard) takePending(tag string) (cmd pendingCmd, known bool) {
 	for i, p := range g.pending {
 		if p.tag == tag {
 			g.pending = append(g.pending[:i], g.pending[i+1:]...)
+			if i == 0 { // the next was asked ahead: its time begins now
+				g.turn, g.stalled = time.Now(), 0
+			}
 			if p.name == "IDLE" {
 				ended = g.idling // by the server: wake whoever relies on it
 				g.idling = false

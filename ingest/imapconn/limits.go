@@ -10,8 +10,9 @@ const (
 	// Exchange folders think for 40 s before the first byte of a SEARCH.
 	ResponseTimeout = 60 * time.Second
 	// CommandTimeout bounds one command from its first to its last byte, so
-	// that a server that drips cannot hold a connection for ever; of IDLE only
-	// its end, from DONE on.
+	// that a server that drips cannot hold a connection for ever; of what was
+	// asked ahead from the end of the command before on, of IDLE only its end,
+	// from DONE on.
 	CommandTimeout = 15 * time.Minute
 	// IdleRestart is how long one IDLE lasts: below the 15 minutes after
 	// which home routers forget a connection, and RFC 2177's 29.
