@@ -395,6 +395,32 @@ func TestF03FlappingUIDValidityIsParked(t *testing.T) {
 	}
 }
 
+// An INBOX that flaps rests too: the loop waits for the next timed pass, and does not open it again and again.
+func TestF03FlappingInboxIsParked(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	opened := 0
+	b.faulty(faulty{examine: func(sel *imapconn.Selected) {
+		if sel.Name == "INBOX" {
+			opened++
+			sel.UIDValidity = uint32(1000 + opened)
+		}
+	}})
+	l := b.loopOf("ann-box")
+	must(t, l.load(b.ctx))
+	must(t, l.dial(b.ctx))
+	defer l.disconnect()
+	for ready := false; !ready; {
+		var err error
+		ready, err = l.work(b.ctx)
+		must(t, err)
+		if opened > 2*maxRevalidations {
+			t.Fatalf("INBOX was opened %d times", opened)
+		}
+	}
+	b.checkHealth("ann-box", "error", "folder_flapping")
+}
+
 // diff lists the lines that only one side has, or has more often.
 func diff(a, c string) string {
 	var out []string

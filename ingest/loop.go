@@ -277,7 +277,7 @@ func (l *loop) work(ctx context.Context) (ready bool, err error) {
 	}
 	l.stepped.Store(time.Now().Unix())
 	inbox := l.inbox()
-	if inbox == nil {
+	if inbox == nil || inbox.parked() { // opened, it would never stand
 		return true, nil
 	}
 	sel, err := l.examine(ctx, inbox)
