@@ -583,6 +583,34 @@ func TestF24RefusedFolderKeepsItsFormerMail(t *testing.T) {
 	b.checkLedger("ann-box")
 }
 
+// However much one mailbox is sent by a server that may be slow, there is room for the mail of others.
+func TestBodiesAheadLeaveRoomForOthers(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	for i := range 6 {
+		b.append("ann-box", "INBOX", mail{
+			id: fmt.Sprintf("m%d@x", i), from: "joe@acme.example", to: "ann@firm.example", subject: "Big", body: strings.Repeat("text ", bodyChunkBytes/6),
+		})
+	}
+	var l *loop
+	bodies := 0
+	b.faulty(faulty{body: func(item *imapconn.BodyItem) (bool, error) {
+		bodies++
+		if room := int64(bytesInFlight - bytesAhead - bodyChunkBytes); l.s.bytes.TryAcquire(room) {
+			l.s.bytes.Release(room)
+		} else {
+			t.Errorf("no room is left beside UID %d", item.UID)
+		}
+		return false, nil
+	}})
+	l = b.loopOf("ann-box")
+	must(t, b.trySync(l))
+	if bodies < 6 {
+		t.Errorf("%d bodies were asked for", bodies)
+	}
+	b.checkLedger("ann-box")
+}
+
 // Bodies are asked for with room for them held, until they are stored or given up.
 func TestBodiesHoldRoomUntilStored(t *testing.T) {
 	t.Parallel()

@@ -114,6 +114,8 @@ const (
 	// bytesInFlight bounds the mail that all loops of the process hold, from asking for bodies until they are stored; one
 	// larger message has it all. Less is held than asked for: a body is there until its text is taken out.
 	bytesInFlight = 32 << 20
+	// bytesAhead bounds what one loop asks for of that: its server may be slow, and the mail of other mailboxes waits for room.
+	bytesAhead = 2 * bodyChunkBytes
 	// flagChunk rows of flags are one transaction (F19).
 	flagChunk = 5000
 	// removeChunk messages are removed in one transaction.

@@ -201,13 +201,14 @@ func (b *batch) count() {
 	b.uids = uidset.Of(uids...)
 }
 
-// askAhead asks for bodies of as many parts as there is room for.
+// askAhead asks for bodies of as many parts as there is room for, up to bytesAhead.
 func (p *pipeline) askAhead() {
+	asked := int64(0)
 	for _, part := range p.parts {
-		if part.weight == 0 || part.bodies != nil {
+		if asked += part.weight; part.weight == 0 || part.bodies != nil {
 			continue
 		}
-		if !p.s.bytes.TryAcquire(part.weight) {
+		if asked > bytesAhead || !p.s.bytes.TryAcquire(part.weight) {
 			return
 		}
 		part.bodies = p.askBodies(part.entries)
