@@ -74,9 +74,14 @@ set disposition = excluded.disposition, reason = excluded.reason, message_id = e
     header_digest = excluded.header_digest, size = excluded.size, internal_date = excluded.internal_date, seen = excluded.seen,
     wanted = false, tried_at = excluded.tried_at;
 
+-- By place, each looked up by its whole key: of a table that has not been analysed yet the planner would rather read all of the folder's.
 -- name: RemoveIndexedAddresses :exec
 delete from indexed_addresses
-where account_id = @account_id and folder_id = @folder_id and uid_validity = @uid_validity and uid = any (@uids::bigint[]);
+where ctid = any (array(
+    select i.place from unnest(@uids::bigint[]) as n(uid)
+    cross join lateral (select x.ctid as place from indexed_addresses x
+                        where x.account_id = @account_id and x.folder_id = @folder_id and x.uid_validity = @uid_validity and x.uid = n.uid
+                        offset 0) i));
 
 -- name: InsertIndexedAddresses :exec
 insert into indexed_addresses (account_id, author_id, hash, folder_id, uid_validity, uid)

@@ -685,22 +685,27 @@ func (q *Queries) QuarantinedUIDs(ctx context.Context, arg QuarantinedUIDsParams
 
 const removeIndexedAddresses = `-- name: RemoveIndexedAddresses :exec
 delete from indexed_addresses
-where account_id = $1 and folder_id = $2 and uid_validity = $3 and uid = any ($4::bigint[])
+where ctid = any (array(
+    select i.place from unnest($1::bigint[]) as n(uid)
+    cross join lateral (select x.ctid as place from indexed_addresses x
+                        where x.account_id = $2 and x.folder_id = $3 and x.uid_validity = $4 and x.uid = n.uid
+                        offset 0) i))
 `
 
 type RemoveIndexedAddressesParams struct {
+	Uids        []int64
 	AccountID   int64
 	FolderID    int64
 	UidValidity int64
-	Uids        []int64
 }
 
+// By place, each looked up by its whole key: of a table that has not been analysed yet the planner would rather read all of the folder's.
 func (q *Queries) RemoveIndexedAddresses(ctx context.Context, arg RemoveIndexedAddressesParams) error {
 	_, err := q.db.Exec(ctx, removeIndexedAddresses,
+		arg.Uids,
 		arg.AccountID,
 		arg.FolderID,
 		arg.UidValidity,
-		arg.Uids,
 	)
 	return err
 }

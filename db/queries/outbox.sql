@@ -30,7 +30,7 @@ with named as materialized (
       and c.address_id in (
           select n.id from named n
           where exists (select from participants p where p.account_id = @account_id and p.author_id = @author_id
-                        and p.address_id = n.id and p.message_id <> all (@message_ids))
+                        and p.address_id = n.id and p.message_id <> all (@message_ids) offset 0)
             and not exists (
                 select from participants p
                 join messages m on m.account_id = p.account_id and m.id = p.message_id

@@ -78,10 +78,12 @@ with untied as (
 delete from delivery_events e using untied
 where e.account_id = @account_id and e.message_id = untied.message_id and e.evidence = untied.digest;
 
+-- The condition on message_id is none that the index of reports that fit nothing serves: of a table that has not been analysed yet the
+-- planner would rather read all of those.
 -- name: TieReports :exec
-update reports r set message_id = t.message_id
-from (select unnest(@ids::bigint[]) as id, unnest(@message_ids::bigint[]) as message_id) t
-where r.account_id = @account_id and r.id = t.id and r.message_id is null;
+update reports r set message_id = (
+    select t.message_id from (select unnest(@ids::bigint[]) as id, unnest(@message_ids::bigint[]) as message_id) t where t.id = r.id limit 1)
+where r.account_id = @account_id and r.id = any (@ids::bigint[]) and coalesce(r.message_id, 0) = 0;
 
 -- name: InsertDeliveryEvents :exec
 insert into delivery_events (account_id, message_id, address, evidence, source, status, class, code, hard, at, reporter, passage)
