@@ -341,6 +341,27 @@ func TestFlagsAreComparedWithinASession(t *testing.T) {
 	}
 }
 
+// TestBackfillGoesOnWhereOpeningTakesATurn: each pass opens INBOX too, of which no UIDNEXT is told, so the folder is opened anew in each turn.
+func TestBackfillGoesOnWhereOpeningTakesATurn(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	b.wrapped(wrapped{
+		folders: func(folders []imapconn.Folder) {
+			for i := range folders {
+				folders[i].UIDNext = 0
+			}
+		},
+		examine: func(sel *imapconn.Selected) error {
+			sel.UIDNext = 0
+			time.Sleep(2 * b.opts.Timing.LiveCheck) // a slow server
+			return nil
+		},
+	})
+	b.opts.Timing.LiveCheck = 5 * time.Millisecond
+	b.sync("ann-box")
+	b.checkLedger("ann-box")
+}
+
 // TestF05UIDNextMissingWithinASession: of a server that tells none, one mail for another is no standstill.
 func TestF05UIDNextMissingWithinASession(t *testing.T) {
 	t.Parallel()

@@ -94,7 +94,7 @@ func (l *loop) settle() error {
 type pipeline struct {
 	*loop
 	folder *folder
-	until  time.Time  // no batch is begun after it; zero: none is put off
+	until  time.Time  // none but a first batch is begun after it; zero: none is put off
 	size   uint64     // of the next batch, where the folder allows it
 	left   uidset.Set // not asked for
 	rest   uidset.Set // not handed to the store
@@ -127,14 +127,15 @@ func (l *loop) ingest(ctx context.Context, f *folder, uids uidset.Set, until tim
 	return p.rest, nil
 }
 
-// ask asks for the headers of the next batches, unless nothing is left, or no time. After one that broke the connection each is
-// read alone: which message it was is to be found out.
+// ask asks for the headers of the next batches, unless nothing is left, or no time: opening the folder may have taken all of it, so the
+// first is asked for in any case. After one that broke the connection each is read alone: which message it was is to be found out.
 func (p *pipeline) ask() {
 	most := batchesAhead
 	if p.alone() {
 		most = 1
 	}
-	for len(p.heads) < most && len(p.left) > 0 && (p.until.IsZero() || time.Now().Before(p.until)) {
+	begins := func() bool { return p.size == firstBatch || p.until.IsZero() || time.Now().Before(p.until) }
+	for len(p.heads) < most && len(p.left) > 0 && begins() {
 		b := &batch{}
 		b.uids, p.left = p.left.Tail(min(p.size, p.folder.size))
 		b.headers = p.askHeaders(p.folder, b, b.uids)
