@@ -362,6 +362,49 @@ func TestBackfillGoesOnWhereOpeningTakesATurn(t *testing.T) {
 	b.checkLedger("ann-box")
 }
 
+// TestFlagsWaitForBackfill: no folder is looked at for its flags in each turn, as they are followed after the last one only.
+func TestFlagsWaitForBackfill(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	opened := 0
+	b.wrapped(wrapped{examine: func(sel *imapconn.Selected) error {
+		if sel.Name == "Archive" {
+			opened++
+		}
+		return nil
+	}})
+	b.opts.Timing.LiveCheck = 100 * time.Microsecond // a batch is a turn
+	l := b.loopOf("ann-box")
+	must(t, l.load(b.ctx))
+	must(t, l.dial(b.ctx))
+	defer l.disconnect()
+	must(t, passes(b.ctx, l))
+	must(t, b.server.SetFlags("ann-box", "Archive", []string{`\Seen`}, 1))
+	l.folders["Archive"].flagsAt = time.Now().Add(-2 * flagsEvery)
+	must(t, b.server.DeleteFolder("ann-box", "Sent"))
+	must(t, b.server.CreateFolder("ann-box", "Sent"))
+	for i := range 4 * firstBatch {
+		b.append("ann-box", "Sent", mail{id: fmt.Sprintf("s%d@x", i), from: "ann@firm.example", to: "joe@acme.example", body: "x"})
+	}
+	_, err := l.pass(b.ctx) // finds the back-fill
+	must(t, err)
+	turns := 0
+	for more := true; more; turns++ {
+		opened = 0
+		more, err = l.pass(b.ctx)
+		must(t, err)
+		if more && opened > 0 {
+			t.Errorf("Archive was opened %d times in a turn of back-fill", opened)
+		}
+	}
+	if turns < 2 {
+		t.Error("there was one turn only")
+	}
+	if got := b.rows(`select header_id from messages where seen order by 1`); !slices.Equal(got, []string{"(1@x)", "(5@x)"}) {
+		t.Errorf("seen are %q", got)
+	}
+}
+
 // TestF05UIDNextMissingWithinASession: of a server that tells none, one mail for another is no standstill.
 func TestF05UIDNextMissingWithinASession(t *testing.T) {
 	t.Parallel()

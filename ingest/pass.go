@@ -63,13 +63,14 @@ func (l *loop) visitAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	filling := l.nextToFill() != nil
 	for _, c := range chosen {
 		f := l.folders[c.Name]
 		if f == nil || f.row.GoneAt != nil || f.parked() { // noted by opening it, and refused
 			l.unread = true
 			continue
 		}
-		if l.needless(f, c.Status, wanted[f.row.ID]) {
+		if l.needless(f, c.Status, wanted[f.row.ID], filling) {
 			continue
 		}
 		if err := l.visit(ctx, f, c.Status, wanted[f.row.ID]); err != nil {
@@ -91,12 +92,12 @@ func (l *loop) refused(role string, err error) {
 	l.log().Warn("ingest: folder not readable", "role", role, "error", err)
 }
 
-// needless says that a folder needs no visit.
-func (l *loop) needless(f *folder, shown plan.Status, wanted uidset.Set) bool {
+// needless says that a folder needs no visit. While mail is filled in no flags are followed, so they are no reason for one.
+func (l *loop) needless(f *folder, shown plan.Status, wanted uidset.Set, filling bool) bool {
 	if len(wanted) > 0 || f.partial {
 		return false
 	}
-	if shown.ModSeq == 0 && !f.flagsAt.IsZero() && time.Since(f.flagsAt) > flagsEvery {
+	if !filling && shown.ModSeq == 0 && !f.flagsAt.IsZero() && time.Since(f.flagsAt) > flagsEvery {
 		return false
 	}
 	return plan.Unchanged(f.known(), shown) // where it was seen in this session, what is left of its work is known
