@@ -31,7 +31,8 @@ type folder struct {
 	short    int        // visits in a row before the last one that did
 
 	flagsModSeq uint64    // up to which flags are known
-	flagsAt     time.Time // of the last full look
+	flagsAt     time.Time // of the last full look by this process
+	metAt       time.Time // when this process came to know the folder
 
 	size         uint64 // of the next batch; halved when one breaks the connection
 	tries        map[uint32]int
@@ -42,7 +43,7 @@ type folder struct {
 }
 
 func newFolder(row queries.Folder) *folder {
-	f := &folder{row: row, size: batchSize, flagsModSeq: uint64(row.ModSeq)}
+	f := &folder{row: row, size: batchSize, flagsModSeq: uint64(row.ModSeq), metAt: time.Now()}
 	if row.UidNext != 0 {
 		f.liveFrom = uint32(row.UidNext)
 	}
@@ -61,7 +62,7 @@ func (f *folder) failedOn(uid uint32) (times int) {
 // keepTries carries over what only this process knows.
 func (f *folder) keepTries(old *folder) {
 	f.size, f.tries, f.revalidated, f.parkedUntil = old.size, old.tries, old.revalidated, old.parkedUntil
-	f.flagsAt, f.listedAt = old.flagsAt, old.listedAt
+	f.flagsAt, f.metAt, f.listedAt = old.flagsAt, old.metAt, old.listedAt
 	if f.liveFrom == 0 && old.row.UidValidity == f.row.UidValidity {
 		f.liveFrom = old.liveFrom
 	}
@@ -91,6 +92,15 @@ func (f *folder) stands(sel imapconn.Selected) bool {
 }
 
 func (f *folder) parked() bool { return time.Now().Before(f.parkedUntil) }
+
+// flagsDue says that a full look at the flags is due in a folder that stands: after a restart not at once, as all stand then.
+func (f *folder) flagsDue() bool {
+	looked := f.flagsAt
+	if looked.IsZero() {
+		looked = f.metAt
+	}
+	return time.Since(looked) > flagsEvery
+}
 
 // pending says that the back-fill of the folder is not done.
 func (f *folder) pending() bool { return len(f.work.Backfill) > 0 }

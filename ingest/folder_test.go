@@ -362,6 +362,24 @@ func TestBackfillGoesOnWhereOpeningTakesATurn(t *testing.T) {
 	b.checkLedger("ann-box")
 }
 
+// TestFlagsAreComparedAfterARestart, also in a folder that stands as the process before left it.
+func TestFlagsAreComparedAfterARestart(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	b.sync("ann-box")
+	must(t, b.server.SetFlags("ann-box", "Archive", []string{`\Seen`}, 1))
+	l := b.loopOf("ann-box")
+	must(t, l.load(b.ctx))
+	l.folders["Archive"].metAt = time.Now().Add(-2 * flagsEvery)
+	must(t, l.load(b.ctx)) // as after a lost connection
+	must(t, l.dial(b.ctx))
+	defer l.disconnect()
+	must(t, passes(b.ctx, l))
+	if got := b.rows(`select header_id from messages where seen order by 1`); !slices.Equal(got, []string{"(1@x)", "(5@x)"}) {
+		t.Errorf("seen are %q", got)
+	}
+}
+
 // TestFlagsWaitForBackfill: no folder is looked at for its flags in each turn, as they are followed after the last one only.
 func TestFlagsWaitForBackfill(t *testing.T) {
 	t.Parallel()

@@ -97,7 +97,7 @@ func (l *loop) needless(f *folder, shown plan.Status, wanted uidset.Set, filling
 	if len(wanted) > 0 || f.partial {
 		return false
 	}
-	if !filling && shown.ModSeq == 0 && !f.flagsAt.IsZero() && time.Since(f.flagsAt) > flagsEvery {
+	if !filling && shown.ModSeq == 0 && f.flagsDue() {
 		return false
 	}
 	return plan.Unchanged(f.known(), shown) // where it was seen in this session, what is left of its work is known
