@@ -200,6 +200,9 @@ func ParseEvent(eventType string, data []byte) (visibility.Event, error) {
 		if err := require(data, "user", "entries"); err != nil {
 			return nil, err
 		}
+		if e.Entries == nil { // null: what hides goes by a list that is empty on purpose
+			return nil, errors.New("entries must be a list")
+		}
 	}
 	if err := visibility.Validate(event); err != nil {
 		return nil, err

@@ -47,6 +47,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		{`{"type":"setting.changed","data":{"user":"a","lead":"everyone"}}`, 0, "version"},
 		{`{"type":"blocklist.changed","data":{"version":1,"entries":[]}}`, 0, "user is missing"},
 		{`{"type":"blocklist.changed","data":{"version":1,"user":null}}`, 0, "entries is missing"},
+		{`{"type":"blocklist.changed","data":{"version":1,"user":null,"entries":null}}`, 0, "entries must be a list"},
 		{`{"type":"sync.requested","data":{}}`, 0, "mailbox or a user"},
 		{`{"type":"sync.requested","data":{"user":"a","mailbox":"b"}}`, 0, "mailbox or a user"},
 	} {
