@@ -4,13 +4,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/mailstamp/mailstamp/db/queries"
 )
@@ -24,13 +24,14 @@ const (
 )
 
 // verdict asks whether viewer may see messages of the large account, with the product's own statement: it looks a message up and
-// finds the cards that show it. The time is the database's, planning and execution. Each message is asked for twice: cold is the
-// first time, when its rows have to be found in two million others and mapped into the connection's process.
+// finds the cards that show it. The time is the database's, by its own clock, without what EXPLAIN would add to it. Each message
+// is asked for twice: cold is the first time, when its rows have to be found in two million others and mapped into the
+// connection's process.
 func verdict(b *bench) {
 	s := theScale(b)
 	conn := s.connect(b)
-	var viewer int64
-	if err := conn.QueryRow(b.Context(), `select id from users where crm_id = 'viewer'`).Scan(&viewer); err != nil {
+	ask := queries.FeedMessageCardsParams{AccountID: s.acc.ID}
+	if err := conn.QueryRow(b.Context(), `select id from users where crm_id = 'viewer'`).Scan(&ask.ViewerID); err != nil {
 		b.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(3, 4))
@@ -38,76 +39,78 @@ func verdict(b *bench) {
 	for i := range ids {
 		ids[i] = 1 + random.Int64N(scaleMessages)
 	}
-	cold, _ := verdictTimes(b, conn, s.acc.ID, viewer, ids)
-	hot, shown := verdictTimes(b, conn, s.acc.ID, viewer, ids)
+	s.prepareVerdict(b, conn, ask)
+	cold := s.verdictTimes(b, conn, ids)
+	shown := 0
+	for _, ask.MessageID = range ids {
+		rows, err := queries.New(conn).FeedMessageCards(b.Context(), ask)
+		if err != nil {
+			b.Fatalf("find the cards that show a message: %v", err)
+		}
+		shown += min(len(rows), 1)
+	}
+	hot := s.verdictTimes(b, conn, ids)
 	b.Logf("p50 %v, p95 %v; asked for the first time %v and %v; %d of %d are shown on some card",
-		percentile(hot, 50), percentile(hot, 95), percentile(cold, 50), percentile(cold, 95), shown, verdicts)
+		percentile(hot, 50), percentile(hot, 95), percentile(cold, 50), percentile(cold, 95), shown, len(ids))
 	b.report("verdict_ms_p50", milliseconds(percentile(hot, 50)), "ms")
 	b.report("verdict_cold_ms_p50", milliseconds(percentile(cold, 50)), "ms")
 }
 
-// verdictTimes are how long the verdicts take, without the first, verdictsBefore, and how many of the messages are shown.
-func verdictTimes(b *bench, conn *pgx.Conn, account, viewer int64, ids []int64) (took []time.Duration, shown int) {
+// prepareVerdict makes the function verdict_time(message), which runs the product's statement as it is prepared for all messages,
+// and returns the microseconds that it took.
+func (s *scale) prepareVerdict(b *bench, conn *pgx.Conn, ask queries.FeedMessageCardsParams) {
 	b.Helper()
-	for n, id := range ids {
-		ask := &explained{Conn: conn}
-		rows, err := queries.New(ask).FeedMessageCards(b.Context(), queries.FeedMessageCardsParams{
-			AccountID: account, ViewerID: viewer, MessageID: id,
-		})
-		if err != nil {
-			b.Fatalf("find the cards that show a message: %v", err)
-		}
-		if ask.err != nil {
-			b.Fatal(ask.err)
-		}
-		if n < verdictsBefore {
-			continue
-		}
-		took = append(took, ask.took)
-		if len(rows) > 0 {
-			shown++
-		}
+	var statement captured
+	if _, err := queries.New(&statement).FeedMessageCards(b.Context(), ask); !errors.Is(err, errCaptured) {
+		b.Fatal(err)
 	}
-	return took, shown
+	if len(statement.args) != 3 || statement.args[2] != any(ask.MessageID) {
+		b.Fatalf("the message is not the statement's third parameter: %v", statement.args)
+	}
+	s.exec(b, conn, "set plan_cache_mode = force_generic_plan") // as the product reads (db.ReadAtOnce)
+	s.exec(b, conn, "prepare verdict as "+statement.sql, pgx.QueryExecModeSimpleProtocol)
+	s.exec(b, conn, fmt.Sprintf(`
+		create function pg_temp.verdict_time(message bigint) returns double precision language plpgsql as $$
+		declare began timestamptz := clock_timestamp();
+		begin
+			execute format('execute verdict(%d, %d, %%s)', message);
+			return extract(epoch from clock_timestamp() - began) * 1e6;
+		end $$`, statement.args[0], statement.args[1]))
 }
 
-// explained runs statements and, before each, asks PostgreSQL how long it takes by itself.
-type explained struct {
-	*pgx.Conn
-	took time.Duration // of all statements
-	err  error
+// verdictTimes are how long the verdicts take, without the first, verdictsBefore.
+func (s *scale) verdictTimes(b *bench, conn *pgx.Conn, ids []int64) []time.Duration {
+	b.Helper()
+	rows, err := conn.Query(b.Context(), `select pg_temp.verdict_time(id) from unnest($1::bigint[]) with ordinality as t(id, n) order by n`, ids)
+	if err != nil {
+		b.Fatal(err)
+	}
+	times, err := pgx.CollectRows(rows, pgx.RowTo[float64])
+	if err != nil {
+		b.Fatalf("time the verdicts: %v", err)
+	}
+	took := make([]time.Duration, len(times))
+	for i, us := range times {
+		took[i] = time.Duration(us * float64(time.Microsecond))
+	}
+	return took[verdictsBefore:]
 }
 
-func (e *explained) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	e.explain(ctx, sql, args)
-	return e.Conn.Query(ctx, sql, args...)
+// captured keeps a statement instead of running it.
+type captured struct {
+	sql  string
+	args []any
 }
 
-// explain has the statement prepared once and executed by EXPLAIN, so that it is planned as the product's is.
-func (e *explained) explain(ctx context.Context, sql string, args []any) {
-	name, _, _ := strings.Cut(strings.TrimPrefix(sql, "-- name: "), " ")
-	name = "bench_" + strings.ToLower(name)
-	if e.err != nil {
-		return
-	}
-	literals := make([]string, len(args))
-	for i, arg := range args {
-		literals[i] = fmt.Sprint(arg) // all are numbers
-	}
-	if _, e.err = e.Exec(ctx, `do $do$ begin if not exists (select from pg_prepared_statements where name = '`+name+`') then execute $sql$prepare `+name+` as `+sql+`$sql$; end if; end $do$`); e.err != nil {
-		return
-	}
-	var raw []byte
-	e.err = e.Conn.QueryRow(ctx, fmt.Sprintf("explain (analyze, timing off, format json) execute %s(%s)", name, strings.Join(literals, ", ")),
-		pgx.QueryExecModeSimpleProtocol).Scan(&raw)
-	if e.err != nil {
-		return
-	}
-	var plans []struct {
-		Planning  float64 `json:"Planning Time"`
-		Execution float64 `json:"Execution Time"`
-	}
-	if e.err = json.Unmarshal(raw, &plans); e.err == nil {
-		e.took += time.Duration((plans[0].Planning + plans[0].Execution) * float64(time.Millisecond))
-	}
+var errCaptured = errors.New("captured")
+
+func (c *captured) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
+	return pgconn.CommandTag{}, errCaptured
+}
+
+func (c *captured) QueryRow(context.Context, string, ...any) pgx.Row { return nil }
+
+func (c *captured) Query(_ context.Context, sql string, args ...any) (pgx.Rows, error) {
+	c.sql, c.args = sql, args
+	return nil, errCaptured
 }
