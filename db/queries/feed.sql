@@ -16,9 +16,8 @@ where g.account_id = @account_id and g.card_id = @card_id and g.shown and g.visi
 -- name: FeedNewest :many
 -- The newest messages before a point in time that the viewer may read on the card: those of the newest @places points
 -- (date, sort_key), every copy of each; none where the viewer cannot open the card. Conversations are ranked by the date of
--- their correspondence, which no message of theirs exceeds; only those among the newest are looked into for their newest messages
--- before the point, each for its part of what is asked for (heads), and nothing older than the last of the heads (edge) can belong
--- to it.
+-- their correspondence, which no message of theirs exceeds; only those among the newest are looked into for their newest message
+-- before the point (heads), and of these nothing older than the last of the heads (edge) can hold what is asked for.
 with seer as materialized (
     select v.card_id, v.user_id from card_viewers v
     where v.account_id = @account_id and v.viewer = @viewer and v.kind = @kind and v.card = @card
@@ -42,9 +41,6 @@ dated as materialized (
 ranked as materialized (
     select d.author_id, d.address_id, dense_rank() over (order by d.newest desc) as place from dated d
 ),
-part as materialized (
-    select 1 + sqlc.arg(places)::bigint / greatest(count(r.place), 1) as rows_each from ranked r
-),
 heads as materialized (
     select h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
     from ranked r
@@ -53,7 +49,7 @@ heads as materialized (
         where x.account_id = @account_id and x.author_id = r.author_id and x.address_id = r.address_id
           and (x.date, x.sort_key) < (@before_date::timestamptz, @before_key::bigint)
         order by x.date desc, x.sort_key desc
-        limit (select part.rows_each from part)
+        limit 1
     ) h
     where r.place <= @places::bigint
 ),

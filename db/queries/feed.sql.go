@@ -520,24 +520,21 @@ dated as materialized (
 ranked as materialized (
     select d.author_id, d.address_id, dense_rank() over (order by d.newest desc) as place from dated d
 ),
-part as materialized (
-    select 1 + $6::bigint / greatest(count(r.place), 1) as rows_each from ranked r
-),
 heads as materialized (
     select h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
     from ranked r
     cross join lateral (
         select x.date, x.sort_key from participants x
         where x.account_id = $1 and x.author_id = r.author_id and x.address_id = r.address_id
-          and (x.date, x.sort_key) < ($5::timestamptz, $7::bigint)
+          and (x.date, x.sort_key) < ($5::timestamptz, $6::bigint)
         order by x.date desc, x.sort_key desc
-        limit (select part.rows_each from part)
+        limit 1
     ) h
-    where r.place <= $6::bigint
+    where r.place <= $7::bigint
 ),
 edge as materialized ( -- always one row: a coalesce where it is compared would keep the comparison out of the index
     select coalesce(min(date), '-infinity') as date, coalesce(min(sort_key), -9223372036854775808) as sort_key
-    from heads where place = $6::bigint
+    from heads where place = $7::bigint
 ),
 reached as (
     select d.author, x.message_id, x.date, x.sort_key, d.granted
@@ -545,7 +542,7 @@ reached as (
     cross join lateral (
         select p.message_id, p.date, p.sort_key from participants p
         where p.account_id = $1 and p.author_id = d.author_id and p.address_id = d.address_id
-          and (p.date, p.sort_key) < ($5::timestamptz, $7::bigint)
+          and (p.date, p.sort_key) < ($5::timestamptz, $6::bigint)
           and (p.date, p.sort_key) >= ((select date from edge), (select sort_key from edge))
         order by p.date desc, p.sort_key desc
         limit $8::bigint
@@ -560,7 +557,7 @@ placed as (
 newest as (
     select author, message_id, date, sort_key, bool_or(granted)::boolean as granted
     from placed
-    where place <= $6::bigint
+    where place <= $7::bigint
     group by author, message_id, date, sort_key
 )
 select m.account_id, m.id, m.author_id, m.thread_id, m.identity, m.sort_key, m.date, m.direction, m.header_id, m.subject, m.preview, m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.subject_key, m.subject_reply, m.size, m.seen, m.automatic, m.stored_at, n.author, n.granted,
@@ -579,8 +576,8 @@ type FeedNewestParams struct {
 	Kind       string
 	Card       string
 	BeforeDate time.Time
-	Places     int64
 	BeforeKey  int64
+	Places     int64
 	RowsEach   int64
 }
 
@@ -593,9 +590,8 @@ type FeedNewestRow struct {
 
 // The newest messages before a point in time that the viewer may read on the card: those of the newest @places points
 // (date, sort_key), every copy of each; none where the viewer cannot open the card. Conversations are ranked by the date of
-// their correspondence, which no message of theirs exceeds; only those among the newest are looked into for their newest messages
-// before the point, each for its part of what is asked for (heads), and nothing older than the last of the heads (edge) can belong
-// to it.
+// their correspondence, which no message of theirs exceeds; only those among the newest are looked into for their newest message
+// before the point (heads), and of these nothing older than the last of the heads (edge) can hold what is asked for.
 func (q *Queries) FeedNewest(ctx context.Context, arg FeedNewestParams) ([]FeedNewestRow, error) {
 	rows, err := q.db.Query(ctx, feedNewest,
 		arg.AccountID,
@@ -603,8 +599,8 @@ func (q *Queries) FeedNewest(ctx context.Context, arg FeedNewestParams) ([]FeedN
 		arg.Kind,
 		arg.Card,
 		arg.BeforeDate,
-		arg.Places,
 		arg.BeforeKey,
+		arg.Places,
 		arg.RowsEach,
 	)
 	if err != nil {
