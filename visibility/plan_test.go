@@ -1,58 +1,30 @@
 package visibility_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/testenv"
 	"github.com/mailstamp/mailstamp/visibility"
 	"github.com/mailstamp/mailstamp/visibility/rules"
 )
 
-// captured takes a query's text instead of running it.
-type captured struct{ sql string }
-
-var errCaptured = errors.New("captured")
-
-func (c *captured) Query(_ context.Context, sql string, _ ...any) (pgx.Rows, error) {
-	c.sql = sql
-	return nil, errCaptured
-}
-
-func (c *captured) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
-	return pgconn.CommandTag{}, errCaptured
-}
-
-func (c *captured) QueryRow(_ context.Context, sql string, _ ...any) pgx.Row {
-	c.sql = sql
-	return capturedRow{}
-}
-
-type capturedRow struct{}
-
-func (capturedRow) Scan(...any) error { return errCaptured }
-
 // plan of a query as it is prepared, for these values of its parameters in their order.
 func (w *world) plan(run func(*queries.Queries) error, values ...any) string {
 	w.Helper()
-	var c captured
-	if err := run(queries.New(&c)); !errors.Is(err, errCaptured) {
-		w.Fatal(err)
-	}
+	sql := testenv.StatementOf(w, run)
 	literals := make([]string, len(values))
 	for i, v := range values {
 		literals[i] = fmt.Sprintf("'%v'", v)
 	}
 	var lines []string
 	w.read(func(tx *db.Tx) error {
-		if _, err := tx.Exec(w.Context(), "prepare pinned as "+c.sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+		if _, err := tx.Exec(w.Context(), "prepare pinned as "+sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 			return err
 		}
 		rows, err := tx.Query(w.Context(), "explain (costs off) execute pinned("+strings.Join(literals, ", ")+")", pgx.QueryExecModeSimpleProtocol)

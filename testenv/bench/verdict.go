@@ -3,15 +3,13 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/testenv"
 )
 
 func init() { register("verdict", verdict, "verdict_ms_p50", "verdict_cold_ms_p50") }
@@ -59,16 +57,16 @@ func verdict(b *bench) {
 // kept, and returns the microseconds that it took.
 func (s *scale) prepareVerdict(b *bench, conn *pgx.Conn) {
 	b.Helper()
-	var statement captured
-	if _, err := queries.New(&statement).FeedMessageCards(b.Context(), queries.FeedMessageCardsParams{}); !errors.Is(err, errCaptured) {
-		b.Fatal(err)
-	}
+	sql := testenv.StatementOf(b, func(q *queries.Queries) error {
+		_, err := q.FeedMessageCards(b.Context(), queries.FeedMessageCardsParams{})
+		return err
+	})
 	s.exec(b, conn, "set plan_cache_mode = force_generic_plan") // as the product reads (db.ReadAtOnce)
 	s.exec(b, conn, `
 		create function pg_temp.verdict_time(bigint, bigint, bigint) returns double precision language plpgsql as $$
 		declare began timestamptz := clock_timestamp(); found_on record;
 		begin
-			for found_on in `+statement.sql+` loop end loop;
+			for found_on in `+sql+` loop end loop;
 			return extract(epoch from clock_timestamp() - began) * 1e6;
 		end $$`)
 }
@@ -91,20 +89,4 @@ func (s *scale) verdictTimes(b *bench, conn *pgx.Conn, ask queries.FeedMessageCa
 		took[i] = time.Duration(us * float64(time.Microsecond))
 	}
 	return took[verdictsBefore:]
-}
-
-// captured keeps a statement instead of running it.
-type captured struct{ sql string }
-
-var errCaptured = errors.New("captured")
-
-func (c *captured) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
-	return pgconn.CommandTag{}, errCaptured
-}
-
-func (c *captured) QueryRow(context.Context, string, ...any) pgx.Row { return nil }
-
-func (c *captured) Query(_ context.Context, sql string, _ ...any) (pgx.Rows, error) {
-	c.sql = sql
-	return nil, errCaptured
 }

@@ -1,8 +1,6 @@
 package feed_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -10,39 +8,23 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/queries"
+	"github.com/mailstamp/mailstamp/testenv"
 	"github.com/mailstamp/mailstamp/visibility"
 )
-
-// capture takes a query's text instead of running it.
-type capture struct{ sql string }
-
-var errCaptured = errors.New("captured")
-
-func (c *capture) Query(_ context.Context, sql string, _ ...any) (pgx.Rows, error) {
-	c.sql = sql
-	return nil, errCaptured
-}
-
-func (c *capture) Exec(context.Context, string, ...any) (pgconn.CommandTag, error) {
-	return pgconn.CommandTag{}, errCaptured
-}
-
-func (c *capture) QueryRow(context.Context, string, ...any) pgx.Row { return nil }
 
 // feedPlan runs the feed's query by its generic plan, which serves every viewer and card, and returns what it did.
 func feedPlan(t *testing.T, w *world, viewer string, card visibility.CardRef) string {
 	t.Helper()
-	var c capture
-	if _, err := queries.New(&c).FeedNewest(t.Context(), queries.FeedNewestParams{}); !errors.Is(err, errCaptured) {
-		t.Fatal(err)
-	}
+	newest := testenv.StatementOf(t, func(q *queries.Queries) error {
+		_, err := q.FeedNewest(t.Context(), queries.FeedNewestParams{})
+		return err
+	})
 	var lines []string
 	err := w.d.ReadTx(t.Context(), w.acc.ID, func(tx *db.Tx) error {
-		for _, sql := range []string{"set local plan_cache_mode = force_generic_plan", "prepare pinned as " + c.sql} {
+		for _, sql := range []string{"set local plan_cache_mode = force_generic_plan", "prepare pinned as " + newest} {
 			if _, err := tx.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 				return err
 			}
