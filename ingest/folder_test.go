@@ -20,6 +20,13 @@ type wrapped struct {
 	flags   func(imapconn.UIDRanges)
 }
 
+// tellNoUIDNext is folders of a server that lists none.
+func tellNoUIDNext(folders []imapconn.Folder) {
+	for i := range folders {
+		folders[i].UIDNext = 0
+	}
+}
+
 func (b *bundle) wrapped(w wrapped) {
 	b.opts.dial = func(ctx context.Context, cfg imapconn.Config) (conn, error) {
 		c, err := dialIMAP(ctx, cfg)
@@ -346,11 +353,7 @@ func TestBackfillGoesOnWhereOpeningTakesATurn(t *testing.T) {
 	t.Parallel()
 	b := office(t)
 	b.wrapped(wrapped{
-		folders: func(folders []imapconn.Folder) {
-			for i := range folders {
-				folders[i].UIDNext = 0
-			}
-		},
+		folders: tellNoUIDNext,
 		examine: func(sel *imapconn.Selected) error {
 			sel.UIDNext = 0
 			time.Sleep(2 * b.opts.Timing.LiveCheck) // a slow server
@@ -428,11 +431,7 @@ func TestF05UIDNextMissingWithinASession(t *testing.T) {
 	t.Parallel()
 	b := office(t)
 	b.wrapped(wrapped{
-		folders: func(folders []imapconn.Folder) {
-			for i := range folders {
-				folders[i].UIDNext = 0
-			}
-		},
+		folders: tellNoUIDNext,
 		examine: func(sel *imapconn.Selected) error { sel.UIDNext = 0; return nil },
 	})
 	l := b.loopOf("ann-box")
