@@ -39,6 +39,8 @@ const (
 	flagsEvery = 15 * time.Minute
 	// maxLooks at all folders, one after the other, after mail was missed: each that finds new mail makes another one necessary.
 	maxLooks = 5
+	// deletionsPatience is how long deletions may wait for two looks with no mail between them until the mailbox says so.
+	deletionsPatience = time.Hour
 	// listEvery is how long a folder that changes is followed by what the server says of the changes alone.
 	listEvery = 15 * time.Minute
 )

@@ -33,6 +33,7 @@ type loop struct {
 	token     int64
 	woken     chan struct{} // something changed: look
 	stepped   atomic.Int64  // when the mailbox was last in step, Unix seconds; 0: it is not
+	missedAt  atomic.Int64  // since when deletions wait because mail comes all the time, Unix seconds; 0: they do not
 	pulse     pulse
 
 	row       queries.Mailbox
@@ -363,6 +364,9 @@ func (l *loop) restingState() (string, imapconn.Problem) {
 	}
 	if refused {
 		return stateLive, problemFolderRefused
+	}
+	if at := l.missedAt.Load(); at != 0 && time.Since(time.Unix(at, 0)) > deletionsPatience {
+		return stateLive, problemDeletionsWait
 	}
 	if l.missing {
 		return stateLive, problemMissing

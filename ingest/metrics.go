@@ -35,13 +35,15 @@ var (
 		"Mailboxes of this process with a problem, by its code; mailstamp doctor names each and says what to do.", []string{"code"}, nil)
 	descLag = prometheus.NewDesc("mailstamp_mailbox_lag_seconds",
 		"The longest time since a mailbox that is live in this process was last in step with its server.", nil, nil)
+	descDeletions = prometheus.NewDesc("mailstamp_deletions_wait_seconds",
+		"The longest time that deletions of a mailbox that is live in this process wait because mail comes all the time.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (s *Supervisor) Describe(out chan<- *prometheus.Desc) {
 	s.metrics.messages.Describe(out)
 	s.metrics.failures.Describe(out)
-	for _, d := range []*prometheus.Desc{descMailboxes, descWarnings, descLag} {
+	for _, d := range []*prometheus.Desc{descMailboxes, descWarnings, descLag, descDeletions} {
 		out <- d
 	}
 }
@@ -51,7 +53,7 @@ func (s *Supervisor) Collect(out chan<- prometheus.Metric) {
 	s.metrics.messages.Collect(out)
 	s.metrics.failures.Collect(out)
 	states := map[string]int{stateConnecting: 0, stateBackfilling: 0, stateLive: 0, stateNeedsAuth: 0, stateHeld: 0, stateError: 0}
-	problems, lag := map[string]int{}, time.Duration(0)
+	problems, lag, wait := map[string]int{}, time.Duration(0), time.Duration(0)
 	s.mu.Lock()
 	for _, r := range s.loops {
 		is := r.loop.shown.Load()
@@ -65,6 +67,9 @@ func (s *Supervisor) Collect(out chan<- prometheus.Metric) {
 		if at := r.loop.stepped.Load(); is.state == stateLive && at != 0 {
 			lag = max(lag, time.Since(time.Unix(at, 0)))
 		}
+		if at := r.loop.missedAt.Load(); is.state == stateLive && at != 0 {
+			wait = max(wait, time.Since(time.Unix(at, 0)))
+		}
 	}
 	s.mu.Unlock()
 	for state, n := range states {
@@ -74,6 +79,7 @@ func (s *Supervisor) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(descWarnings, prometheus.GaugeValue, float64(n), code)
 	}
 	out <- prometheus.MustNewConstMetric(descLag, prometheus.GaugeValue, lag.Seconds())
+	out <- prometheus.MustNewConstMetric(descDeletions, prometheus.GaugeValue, wait.Seconds())
 }
 
 // failed counts a session that ended by an error.

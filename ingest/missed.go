@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/mailstamp/mailstamp/db"
 	"github.com/mailstamp/mailstamp/db/queries"
@@ -33,6 +34,7 @@ func (l *loop) missed(ctx context.Context) (found lost, settled, more bool, err 
 	for look := 0; len(found) > 0; look++ {
 		if look == maxLooks {
 			l.log().Info("ingest: mail comes all the time, deletions are left for the next pass")
+			l.missedAt.CompareAndSwap(0, time.Now().Unix())
 			return nil, false, false, nil
 		}
 		if more, err := l.fetch(ctx); more || err != nil {

@@ -2,8 +2,12 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/mailstamp/mailstamp/ingest/imapconn"
 	"github.com/mailstamp/mailstamp/ingest/uidset"
@@ -71,6 +75,51 @@ func TestF14MovedAgainWhileFoldersAreRead(t *testing.T) {
 		}
 		b.checkHealth("ann-box", "live", "")
 	}
+}
+
+// TestF14DeletionsWaitInSight: where mail comes between any two looks, nothing is removed; since when is shown, and after a while the
+// mailbox says so.
+func TestF14DeletionsWaitInSight(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	b.sync("ann-box")
+	must(t, b.server.Expunge("ann-box", "INBOX", 1))
+	busy, came := true, 0
+	b.wrapped(wrapped{folders: func([]imapconn.Folder) {
+		if busy { // after the folders are listed, to one that is not read then
+			came++
+			b.append("ann-box", []string{"Archive", "Sent"}[came%2], mail{id: fmt.Sprintf("came%d@x", came), from: "joe@acme.example", to: "ann@firm.example", subject: "New", body: "x"})
+		}
+	}})
+	l := b.loopOf("ann-box")
+	l.s.loops[mailboxKey{b.acc.ID, l.mailboxID}] = &running{loop: l}
+	metrics := prometheus.NewPedanticRegistry()
+	metrics.MustRegister(l.s)
+	check := func(stored bool, problem string, least, most time.Duration) {
+		t.Helper()
+		must(t, b.trySync(l))
+		if got := b.storedMail("1@x") != ""; got != stored {
+			t.Errorf("the deleted mail is stored: %v, want %v", got, stored)
+		}
+		b.checkHealth("ann-box", "live", problem)
+		families, err := metrics.Gather()
+		must(t, err)
+		waits := -1.
+		for _, f := range families {
+			if f.GetName() == "mailstamp_deletions_wait_seconds" {
+				waits = f.GetMetric()[0].GetGauge().GetValue()
+			}
+		}
+		if waits < least.Seconds() || waits > most.Seconds() {
+			t.Errorf("deletions wait for %v s, want %s to %s", waits, least, most)
+		}
+	}
+	check(true, "", time.Nanosecond, deletionsPatience/2)
+	l.missedAt.Add(-int64(2 * deletionsPatience / time.Second))
+	check(true, "deletions_wait", 2*deletionsPatience, 3*deletionsPatience)
+	busy = false
+	check(false, "", 0, 0)
+	b.checkLedger("ann-box")
 }
 
 // TestF14TwoMailsMovedWhileFoldersAreRead, from two folders into one, and from there on.

@@ -29,6 +29,7 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 		if err := l.remove(ctx, found); err != nil {
 			return false, err
 		}
+		l.missedAt.Store(0)
 	}
 	if err := l.finish(ctx); err != nil {
 		return false, err

@@ -16,6 +16,10 @@ var (
 		Code: "folder_refused", Sentence: "The mail server does not let a folder be read; the others are. Mail that vanishes from them stays meanwhile: it may be there.",
 		Hint: "Ask the mail server's operator; it is tried again by itself.",
 	}
+	problemDeletionsWait = imapconn.Problem{
+		Code: "deletions_wait", Sentence: "Mail comes to the mailbox all the time. Mail that vanished from it stays here meanwhile: it may have been moved.",
+		Hint: "It is removed by itself in the first quiet moment; a smaller choice of folders is looked at faster and finds one sooner.",
+	}
 	problemMissing = imapconn.Problem{
 		Code: "mail_missing", Sentence: "Some mail could not be fetched: the connection broke, or the server did not deliver it.",
 		Hint: "It is tried again every day, and at once when the mailbox is saved again.",

@@ -31,7 +31,7 @@ func checkMetrics(t *testing.T, w *testenv.Worker) {
 		defer res.Body.Close()
 		text, err := io.ReadAll(res.Body)
 		shown = string(text)
-		for _, want := range []string{`mailstamp_mailboxes{state="live"} 1`, "mailstamp_mailbox_lag_seconds ", `mailstamp_db_connections{state="max"} 20`,
+		for _, want := range []string{`mailstamp_mailboxes{state="live"} 1`, "mailstamp_mailbox_lag_seconds ", "mailstamp_deletions_wait_seconds 0", `mailstamp_db_connections{state="max"} 20`,
 			"mailstamp_stamps_behind 0", `mailstamp_job_duration_seconds_count{kind="restamp",result="done"}`,
 			`route="/webhooks/{account}",status="2xx"`, "mailstamp_events_pending "} {
 			if !strings.Contains(shown, want) {
