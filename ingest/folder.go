@@ -30,9 +30,10 @@ type folder struct {
 	partial  bool       // a visit saw less than the server has: the cursor stays behind
 	short    int        // visits in a row before the last one that did
 
-	flagsModSeq uint64    // up to which flags are known
-	flagsAt     time.Time // of the last full look by this process
-	metAt       time.Time // when this process came to know the folder
+	flagsModSeq  uint64    // up to which flags are known
+	flagsAt      time.Time // of the last full look by this process
+	flagsTriedAt time.Time // when it was last to be visited for one
+	metAt        time.Time // when this process came to know the folder
 
 	size         uint64 // of the next batch; halved when one breaks the connection
 	tries        map[uint32]int
@@ -62,7 +63,7 @@ func (f *folder) failedOn(uid uint32) (times int) {
 // keepTries carries over what only this process knows.
 func (f *folder) keepTries(old *folder) {
 	f.size, f.tries, f.revalidated, f.parkedUntil = old.size, old.tries, old.revalidated, old.parkedUntil
-	f.flagsAt, f.metAt, f.listedAt = old.flagsAt, old.metAt, old.listedAt
+	f.flagsAt, f.flagsTriedAt, f.metAt, f.listedAt = old.flagsAt, old.flagsTriedAt, old.metAt, old.listedAt
 	if f.liveFrom == 0 && old.row.UidValidity == f.row.UidValidity {
 		f.liveFrom = old.liveFrom
 	}

@@ -383,6 +383,46 @@ func TestFlagsAreComparedAfterARestart(t *testing.T) {
 	}
 }
 
+// TestFlagsOfManyFolders come due together and are looked at in parts, each folder in its turn, refused ones too.
+func TestFlagsOfManyFolders(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	cfg := b.config("ann-box", "ann")
+	for i := range 2*flagFolders + 1 {
+		name := fmt.Sprintf("Folder %03d", i)
+		cfg.Folders = append(cfg.Folders, name)
+		must(t, b.server.CreateFolder("ann-box", name))
+		b.append("ann-box", name, mail{id: name + "@x", from: "joe@acme.example", to: "ann@firm.example", body: "x"})
+	}
+	_, err := b.boxes.Put(b.ctx, b.acc, "ann-box", cfg)
+	must(t, err)
+	refuses, visited := false, map[string]bool{}
+	b.wrapped(wrapped{examine: func(sel *imapconn.Selected) error {
+		visited[sel.Name] = true
+		if refuses && sel.Name < "Folder 010" {
+			return refusal()
+		}
+		return nil
+	}})
+	l := b.loopOf("ann-box")
+	must(t, l.load(b.ctx))
+	must(t, l.dial(b.ctx))
+	defer l.disconnect()
+	must(t, passes(b.ctx, l))
+	for _, f := range l.folders {
+		f.flagsAt = time.Now().Add(-2 * flagsEvery)
+	}
+	refuses = true
+	clear(visited)
+	for pass, want := range []int{flagFolders, 2 * flagFolders, len(cfg.Folders)} {
+		_, err := l.pass(b.ctx)
+		must(t, err)
+		if got := len(visited); got != want {
+			t.Errorf("after pass %d %d folders were visited, want %d", pass+1, got, want)
+		}
+	}
+}
+
 // TestFlagsWaitForBackfill: no folder is looked at for its flags in each turn, as they are followed after the last one only.
 func TestFlagsWaitForBackfill(t *testing.T) {
 	t.Parallel()

@@ -37,6 +37,9 @@ const (
 	liveCheckEvery = time.Second
 	// flagsEvery is the full look at flags where the server keeps no mod-sequences.
 	flagsEvery = 15 * time.Minute
+	// flagFolders are visited for that in one pass: those of a mailbox with maxChosenFolders come due together, and in ten passes, within
+	// flagsEvery, all have their turn.
+	flagFolders = 100
 	// maxLooks at all folders, one after the other, after mail was missed: each that finds new mail makes another one necessary.
 	maxLooks = 5
 	// deletionsPatience is how long deletions may wait for two looks with no mail between them until the mailbox says so.

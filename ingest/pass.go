@@ -64,14 +64,14 @@ func (l *loop) visitAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	filling := l.nextToFill() != nil
+	due := l.dueForFlags(chosen)
 	for _, c := range chosen {
 		f := l.folders[c.Name]
 		if f == nil || f.row.GoneAt != nil || f.parked() { // noted by opening it, and refused
 			l.unread = true
 			continue
 		}
-		if l.needless(f, c.Status, wanted[f.row.ID], filling) {
+		if l.needless(f, c.Status, wanted[f.row.ID], slices.Contains(due, f)) {
 			continue
 		}
 		if err := l.visit(ctx, f, c.Status, wanted[f.row.ID]); err != nil {
@@ -93,15 +93,37 @@ func (l *loop) refused(role string, err error) {
 	l.log().Warn("ingest: folder not readable", "role", role, "error", err)
 }
 
-// needless says that a folder needs no visit. While mail is filled in no flags are followed, so they are no reason for one.
-func (l *loop) needless(f *folder, shown plan.Status, wanted uidset.Set, filling bool) bool {
-	if len(wanted) > 0 || f.partial {
-		return false
-	}
-	if !filling && shown.ModSeq == 0 && f.flagsDue() {
+// needless says that a folder needs no visit.
+func (l *loop) needless(f *folder, shown plan.Status, wanted uidset.Set, flagsDue bool) bool {
+	if len(wanted) > 0 || f.partial || flagsDue {
 		return false
 	}
 	return plan.Unchanged(f.known(), shown) // where it was seen in this session, what is left of its work is known
+}
+
+// dueForFlags are the folders to be visited because of their flags: no more than flagFolders with those of which a full look is planned
+// already, those first whose turn was longest ago. None is while mail is filled in, as no flags are followed then.
+func (l *loop) dueForFlags(chosen []plan.Folder) (due []*folder) {
+	if l.nextToFill() != nil {
+		return nil
+	}
+	room := flagFolders
+	for _, c := range chosen {
+		f := l.folders[c.Name]
+		switch {
+		case f == nil || c.Status.ModSeq != 0 || !f.flagsDue():
+		case f.visited && f.work.Flags == plan.AllFlags:
+			room--
+		default:
+			due = append(due, f)
+		}
+	}
+	slices.SortStableFunc(due, func(a, b *folder) int { return a.flagsTriedAt.Compare(b.flagsTriedAt) })
+	due = due[:min(len(due), max(room, 0))]
+	for _, f := range due {
+		f.flagsTriedAt = time.Now() // a folder that is refused keeps none from its turn
+	}
+	return due
 }
 
 // note matches the server's list with the folders that are known: new ones get a row, vanished ones are marked.
