@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -420,6 +421,46 @@ func TestFlagsOfManyFolders(t *testing.T) {
 		if got := len(visited); got != want {
 			t.Errorf("after pass %d %d folders were visited, want %d", pass+1, got, want)
 		}
+	}
+}
+
+// TestManyMessagesAtOnce in one folder, new or wanted, do not keep the others from their turns.
+func TestManyMessagesAtOnce(t *testing.T) {
+	t.Parallel()
+	const n = 2*maxLive + 1
+	many := func(b *bundle) {
+		for i := range n {
+			b.append("ann-box", "Archive", mail{id: fmt.Sprintf("m%d@x", i), from: "eve@other.example", to: "ann@firm.example", body: "x"})
+		}
+	}
+	for name, come := range map[string]func(b *bundle){
+		"new":    func(b *bundle) { b.card("eve", "eve@other.example"); many(b) },
+		"wanted": func(b *bundle) { many(b); b.sync("ann-box"); b.card("eve", "eve@other.example") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := office(t)
+			b.sync("ann-box")
+			come(b)
+			b.opts.Timing.LiveCheck = time.Millisecond
+			came := false
+			b.wrapped(wrapped{bodies: func(imapconn.UIDRanges) {
+				if !came { // while the others are fetched
+					came = true
+					b.append("ann-box", "INBOX", mail{id: "new@x", from: "joe@acme.example", to: "ann@firm.example", body: "x"})
+				}
+			}})
+			b.sync("ann-box")
+			b.checkLedger("ann-box")
+			if got := b.one(`select count(*) from messages where from_addr->>'address' = 'eve@other.example'`); got != fmt.Sprint(n) {
+				t.Errorf("%s of %d messages are stored", got, n)
+			}
+			before, err := strconv.Atoi(b.one(`select count(*) from messages m, messages new where new.header_id = 'new@x' and m.header_id like 'm%' and m.id < new.id`))
+			must(t, err)
+			if most := maxLive + batchSize; before > most {
+				t.Errorf("%d messages were stored before the one that came to INBOX, want at most %d", before, most)
+			}
+		})
 	}
 }
 

@@ -40,6 +40,9 @@ const (
 	// flagFolders are visited for that in one pass: those of a mailbox with maxChosenFolders come due together, and in ten passes, within
 	// flagsEvery, all have their turn.
 	flagFolders = 100
+	// maxLive new messages of a folder, the newest, are fetched in one visit before any back-fill, and as many that are wanted: some
+	// seconds in which the other folders wait. Of what is beyond, the new is back-fill, the wanted is the next pass's.
+	maxLive = 1000
 	// maxLooks at all folders, one after the other, after mail was missed: each that finds new mail makes another one necessary.
 	maxLooks = 5
 	// deletionsPatience is how long deletions may wait for two looks with no mail between them until the mailbox says so.

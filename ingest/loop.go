@@ -52,6 +52,7 @@ type loop struct {
 	unreadable int  // folders of the last look that the server did not let be read
 	unread     bool // one of them, or of those that are parked, may have got mail since it was read
 	arrived    bool // the last look found that mail came to a folder
+	wantedLeft bool // it left wanted mail for the next
 
 	missingKnown bool      // missing is current
 	missing      bool      // mail is quarantined that is tried again

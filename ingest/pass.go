@@ -37,11 +37,11 @@ func (l *loop) pass(ctx context.Context) (more bool, err error) {
 	return false, l.retryQuarantined(ctx)
 }
 
-// fetch looks at all folders and fetches mail for a turn. It reports whether there was any back-fill: after that all folders
-// are looked at again, also when it was the last, as mail may have come meanwhile.
+// fetch looks at all folders and fetches mail for a turn. It reports whether there was any back-fill, or more wanted mail than one turn
+// takes: after that all folders are looked at again, also when it was the last, as mail may have come meanwhile.
 func (l *loop) fetch(ctx context.Context) (more bool, err error) {
-	if err := l.visitAll(ctx); err != nil {
-		return false, err
+	if err := l.visitAll(ctx); err != nil || l.wantedLeft {
+		return l.wantedLeft, err
 	}
 	return l.backfill(ctx)
 }
@@ -55,7 +55,7 @@ func (l *loop) visitAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.unreadable, l.unread, l.arrived = 0, false, false
+	l.unreadable, l.unread, l.arrived, l.wantedLeft = 0, false, false, false
 	chosen, err := l.note(ctx, folders)
 	if err != nil {
 		return err
@@ -263,12 +263,17 @@ func (l *loop) visit(ctx context.Context, f *folder, listed plan.Status, wanted 
 	if f.liveFrom == 0 || shown.Status.UIDNext > f.liveFrom {
 		f.liveFrom = max(shown.Status.UIDNext, shown.All.Max()+1)
 	}
-	rest, err := l.ingest(ctx, f, f.work.Live.Union(f.work.Wanted), time.Time{})
-	f.work.Live, f.work.Wanted = rest.Intersect(f.work.Live), rest.Intersect(f.work.Wanted)
+	live, older := f.work.Live.Tail(maxLive)
+	f.work.Live, f.work.Backfill = live, f.work.Backfill.Union(older)
+	wanted, later := f.work.Wanted.Tail(maxLive)
+	rest, err := l.ingest(ctx, f, live.Union(wanted), time.Time{})
+	f.work.Live, f.work.Wanted = rest.Intersect(live), rest.Intersect(wanted).Union(later)
 	if err != nil {
 		f.visited = false
+		return err
 	}
-	return err
+	l.wantedLeft = l.wantedLeft || len(later) > 0
+	return nil
 }
 
 // look opens a folder and finds its UIDs: by what changed, where the server tells that and it adds up, else by a list of
