@@ -425,7 +425,7 @@ func (l *loop) backfill(ctx context.Context) (worked bool, err error) {
 	if err := l.s.gate.enter(ctx, l.acc.ID); err != nil {
 		return false, err
 	}
-	defer l.s.gate.leave()
+	defer l.leaveGate()
 	defer func() {
 		if err == nil {
 			return // the next pass settles
@@ -450,6 +450,22 @@ func (l *loop) backfill(ctx context.Context) (worked bool, err error) {
 		f = l.nextToFill()
 	}
 	return true, nil
+}
+
+// leaveGate gives the place back, once the batch is stored that is left to settle: the database is to have no more of them at once.
+func (l *loop) leaveGate() {
+	stored := l.storing.done
+	if stored == nil {
+		l.s.gate.leave()
+		return
+	}
+	settled := make(chan error, 1)
+	l.storing.done = settled
+	go func() {
+		err := <-stored
+		l.s.gate.leave()
+		settled <- err
+	}()
 }
 
 // nextToFill is the folder that had the fewest turns, of several the open one; nil when none needs any.

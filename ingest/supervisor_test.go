@@ -239,6 +239,44 @@ func TestGateTakesTurnsOfAccounts(t *testing.T) {
 	must(t, g.enter(t.Context(), 9))
 }
 
+// TestGateCountsTheLastBatch of a turn, which is stored while the folders are looked at.
+func TestGateCountsTheLastBatch(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	store := make(chan struct{})
+	b.opts.commit = func(name string) error {
+		if name == "batch" {
+			<-store
+		}
+		return nil
+	}
+	l := b.loopOf("ann-box")
+	must(t, l.load(b.ctx))
+	must(t, l.dial(b.ctx))
+	defer l.disconnect()
+	must(t, l.visitAll(b.ctx))
+	for _, f := range l.present()[1:] {
+		f.work.Backfill = nil // one batch is all
+	}
+	if _, err := l.backfill(b.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if free := l.s.gate.places(); free != backfills-1 {
+		t.Errorf("%d places are free while a batch is being stored", free)
+	}
+	close(store)
+	must(t, l.settle())
+	if free := l.s.gate.places(); free != backfills {
+		t.Errorf("%d places are free when it is stored", free)
+	}
+}
+
+func (g *gate) places() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.free
+}
+
 func (g *gate) waiters() (n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
