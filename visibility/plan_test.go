@@ -119,5 +119,8 @@ func TestPlansOfRestampAndSweep(t *testing.T) {
 		if strings.Contains(c.plan, "Seq Scan on conversations") {
 			t.Errorf("%s reads all conversations:\n%s", c.what, c.plan)
 		}
+		if strings.Contains(c.plan, "using conversations_card ") {
+			t.Errorf("%s reads what others wrote on the author's cards:\n%s", c.what, c.plan)
+		}
 	}
 }

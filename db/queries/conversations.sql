@@ -104,23 +104,26 @@ where s.is_news and exists (select from crm_endpoints e where e.account_id = @ac
 -- The author's next conversations of a kind, in key order after a position, where the setting decides alone what the author did
 -- not decide for each (rules.Setting.Decides): stamped with what the rules make of the author's words. Their card's epoch stays:
 -- what else the stamp rests on is the card's to say. The chunk is found first and stamped by its range: joining it to itself
--- by key costs half as much again.
+-- by key costs half as much again. The range is said of card_id alone too: planners know what such a range holds, and not what
+-- one of pairs holds, and else go by the cards' other authors.
 with verdict as materialized (
     select unnest(@on_cards::boolean[]) as on_card, unnest(@blockeds::boolean[]) as blocked, unnest(@shares::text[]) as share, unnest(@shareds_on_contact::boolean[]) as shared_on_contact, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason
 ), chunk as materialized (
     select c.card_id, c.address_id, c.visible, c.reason, c.on_card, c.blocked,
-           (case when c.share is null or is_held(c) then '' else c.share end)::text as share,
-           (on_contact.yes is not null)::boolean as shared_on_contact
+           (case when c.share is null or is_held(c) then '' else c.share end)::text as share
     from conversations c
-    left join lateral ( -- not exists: that may be planned as a look at all shares of the account
-        select true as yes from shares_on_contacts s
-        where c.kind = 'deal' and s.account_id = c.account_id and s.author_id = c.author_id and s.card_id = c.card_id
-          and s.address_id = c.address_id
-        limit 1
-    ) on_contact on true
     where c.account_id = @account_id and c.author_id = @author_id and c.kind = @kind and c.author_epoch < @epoch
       and (c.card_id, c.address_id) > (@after_card::bigint, @after_address::bigint)
     order by c.card_id, c.address_id limit @max_rows
+), on_contact as materialized ( -- asked of what the author shares on some contact only, which a table in memory knows
+    select k.card_id, k.address_id from chunk k
+    where @kind = 'deal' and case when k.address_id in (
+        select x.address_id from conversations x
+        where x.account_id = @account_id and x.author_id = @author_id and x.kind = 'contact' and x.share = 'shared'
+    ) then exists (
+        select from shares_on_contacts s
+        where s.account_id = @account_id and s.author_id = @author_id and s.card_id = k.card_id and s.address_id = k.address_id
+    ) else false end
 ), last as materialized (
     select card_id, address_id from chunk order by card_id desc, address_id desc limit 1
 ), stamped as (
@@ -129,11 +132,12 @@ with verdict as materialized (
         since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
     from verdict v
     where c.account_id = @account_id and c.author_id = @author_id and c.kind = @kind and c.author_epoch < @epoch
+      and c.card_id >= @after_card and c.card_id <= (select card_id from last)
       and (c.card_id, c.address_id) > (@after_card, @after_address)
       and (c.card_id, c.address_id) <= ((select card_id from last), (select address_id from last))
       and v.on_card = c.on_card and v.blocked = c.blocked
       and v.share = case when c.share is null or is_held(c) then '' else c.share end
-      and v.shared_on_contact = ((c.card_id, c.address_id) in (select card_id, address_id from chunk where shared_on_contact))
+      and v.shared_on_contact = ((c.card_id, c.address_id) in (select card_id, address_id from on_contact))
     returning c.card_id, c.address_id, c.visible, c.reason, c.since = now() as changed
 ), announced as (
     insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
@@ -147,7 +151,8 @@ select count(*) as stamped, count(*) filter (where v.visible and not k.visible) 
        count(*) filter (where k.visible and not v.visible) as hidden,
        coalesce((select card_id from last), 0)::bigint as last_card, coalesce((select address_id from last), 0)::bigint as last_address
 from chunk k
-join verdict v on v.on_card = k.on_card and v.blocked = k.blocked and v.share = k.share and v.shared_on_contact = k.shared_on_contact;
+join verdict v on v.on_card = k.on_card and v.blocked = k.blocked and v.share = k.share
+              and v.shared_on_contact = ((k.card_id, k.address_id) in (select card_id, address_id from on_contact));
 
 -- name: BehindAuthor :many
 -- The author's conversations of a kind whose stamps are older than the setting's epoch, in key order after a position.
