@@ -70,7 +70,7 @@ const (
 
 // Errors.
 const (
-	// firstRetry, maxRetry: pause after a failed pass, doubled each time without progress.
+	// firstRetry, maxRetry: pause after a failed session, doubled each time; anew after one that came through a pass or lasted maxRetry.
 	firstRetry = 500 * time.Millisecond
 	maxRetry   = 5 * time.Minute
 	// errorAfter failures in a row the mailbox shows an error.

@@ -41,7 +41,8 @@ type loop struct {
 	conn      conn
 	examined  string // the folder that is open
 	storing   storing
-	failures  int       // in a row, without progress
+	dialedAt  time.Time // zero after a failure
+	failures  int       // in a row
 	restUntil time.Time // as the server asked (F29)
 	state     string    // as written
 	problem   string
@@ -304,7 +305,7 @@ func (l *loop) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.conn, l.examined = c, ""
+	l.conn, l.examined, l.dialedAt = c, "", time.Now()
 	if l.row.AuthFailures > 0 {
 		l.row.AuthFailures = 0
 		return l.tx(ctx, "auth", func(tx *db.Tx) error {

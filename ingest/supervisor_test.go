@@ -209,6 +209,32 @@ func TestErrorStateNamesTheProblemAndHeals(t *testing.T) {
 	b.await("t", `select problem is null from mailboxes`)
 }
 
+// TestLongSessionsAreNoFailuresInARow: a first sync of hours meets several ends of its connection, and goes on after each at once.
+func TestLongSessionsAreNoFailuresInARow(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	l := b.sync("ann-box")
+	fail := func() time.Duration {
+		l.disconnect()
+		pause, err := l.fail(b.ctx, &imapconn.Error{Op: "fetch", Kind: imapconn.KindClosed})
+		must(t, err)
+		return pause
+	}
+	for range 2 * errorAfter {
+		must(t, l.dial(b.ctx))
+		l.dialedAt = time.Now().Add(-2 * maxRetry)
+		if pause := fail(); pause != b.opts.Timing.FirstRetry || l.state != stateLive {
+			t.Errorf("after a long session the mailbox is %s and rests for %s", l.state, pause)
+		}
+	}
+	for range errorAfter {
+		fail() // no session at all
+	}
+	if l.state != stateError {
+		t.Errorf("after %d failures in a row the mailbox is %s", errorAfter, l.state)
+	}
+}
+
 func TestGateTakesTurnsOfAccounts(t *testing.T) {
 	t.Parallel()
 	g := newGate(1)
