@@ -40,7 +40,8 @@ func (b *bundle) mail(subject string, to, bcc []string) {
 			with p as (insert into participants (account_id, author_id, address_id, date, sort_key, message_id)
 				select account_id, author_id, unnest(address_ids), date, sort_key, id from messages where id = $1 returning *)
 			insert into correspondences (account_id, author_id, address_id, last_at)
-			select account_id, author_id, address_id, date from p on conflict do nothing`, id)
+			select account_id, author_id, address_id, date from p
+			on conflict (account_id, author_id, address_id) do update set last_at = greatest(correspondences.last_at, excluded.last_at)`, id)
 		if err != nil {
 			return err
 		}

@@ -184,7 +184,8 @@ func (b *bundle) store(acc *db.Account, author, content, to string) (messageID, 
 					jsonb_build_array(jsonb_build_object('name', '', 'address', $8::text)), '[{"name":"","address":"blind@else.example"}]',
 					'[{"n":1,"name":"Ängebot \"1\".pdf","type":"application/pdf","size":5}]', array[$9::bigint]) returning *),
 			p as (insert into participants select account_id, author_id, $9, date, sort_key, id from m),
-			c as (insert into correspondences (account_id, author_id, address_id, last_at) select account_id, author_id, $9, date from m on conflict do nothing),
+			c as (insert into correspondences (account_id, author_id, address_id, last_at) select account_id, author_id, $9, date from m
+				on conflict (account_id, author_id, address_id) do update set last_at = greatest(correspondences.last_at, excluded.last_at)),
 			y as (insert into message_bodies select account_id, id, 'text', '<p>hi<script>x</script></p>' from m)
 			select id from m`, acc.ID, user, thread, identity[:], int64(binary.BigEndian.Uint64(identity[:8])),
 			time.Now().UTC(), content, to, address).Scan(&id)

@@ -189,7 +189,8 @@ func (w *world) store(m mail) string {
 			p as (insert into participants (account_id, author_id, address_id, date, sort_key, message_id)
 				select account_id, author_id, unnest(address_ids), date, sort_key, id from m),
 			c as (insert into correspondences (account_id, author_id, address_id, last_at)
-				select account_id, author_id, unnest(address_ids), date from m on conflict do nothing),
+				select account_id, author_id, unnest(address_ids), date from m
+				on conflict (account_id, author_id, address_id) do update set last_at = greatest(correspondences.last_at, excluded.last_at)),
 			b as (insert into message_bodies (account_id, message_id, text, html) select $1, id, $5, $12 from m)
 			select id from m`, w.acc.ID, identity[:], direction, m.subject, m.text, string(from), list(m.to), list(m.bcc), string(files), ids,
 			m.seen, m.html).Scan(&id)
