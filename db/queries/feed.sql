@@ -81,7 +81,8 @@ newest as (
     where place <= @places::bigint
     group by author, message_id, date, sort_key
 )
-select sqlc.embed(m), n.author, n.granted,
+select m.id, m.author_id, m.thread_id, m.identity, m.sort_key, m.date, m.direction, m.subject, m.preview, m.from_addr, m.to_addrs,
+       m.cc_addrs, m.bcc_addrs, m.attachments, m.seen, n.author, n.granted,
        coalesce(case when m.direction = 'outbound' then (
            select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
                                                'hard', d.hard, 'at', d.at) order by d.address)

@@ -560,7 +560,8 @@ newest as (
     where place <= $7::bigint
     group by author, message_id, date, sort_key
 )
-select m.account_id, m.id, m.author_id, m.thread_id, m.identity, m.sort_key, m.date, m.direction, m.header_id, m.subject, m.preview, m.from_addr, m.to_addrs, m.cc_addrs, m.bcc_addrs, m.attachments, m.address_ids, m.subject_key, m.subject_reply, m.size, m.seen, m.automatic, m.stored_at, n.author, n.granted,
+select m.id, m.author_id, m.thread_id, m.identity, m.sort_key, m.date, m.direction, m.subject, m.preview, m.from_addr, m.to_addrs,
+       m.cc_addrs, m.bcc_addrs, m.attachments, m.seen, n.author, n.granted,
        coalesce(case when m.direction = 'outbound' then (
            select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
                                                'hard', d.hard, 'at', d.at) order by d.address)
@@ -582,10 +583,24 @@ type FeedNewestParams struct {
 }
 
 type FeedNewestRow struct {
-	Message    Message
-	Author     string
-	Granted    bool
-	Deliveries []byte
+	ID          int64
+	AuthorID    int64
+	ThreadID    int64
+	Identity    []byte
+	SortKey     int64
+	Date        time.Time
+	Direction   string
+	Subject     string
+	Preview     string
+	FromAddr    []byte
+	ToAddrs     []byte
+	CcAddrs     []byte
+	BccAddrs    []byte
+	Attachments []byte
+	Seen        bool
+	Author      string
+	Granted     bool
+	Deliveries  []byte
 }
 
 // The newest messages before a point in time that the viewer may read on the card: those of the newest @places points
@@ -611,29 +626,21 @@ func (q *Queries) FeedNewest(ctx context.Context, arg FeedNewestParams) ([]FeedN
 	for rows.Next() {
 		var i FeedNewestRow
 		if err := rows.Scan(
-			&i.Message.AccountID,
-			&i.Message.ID,
-			&i.Message.AuthorID,
-			&i.Message.ThreadID,
-			&i.Message.Identity,
-			&i.Message.SortKey,
-			&i.Message.Date,
-			&i.Message.Direction,
-			&i.Message.HeaderID,
-			&i.Message.Subject,
-			&i.Message.Preview,
-			&i.Message.FromAddr,
-			&i.Message.ToAddrs,
-			&i.Message.CcAddrs,
-			&i.Message.BccAddrs,
-			&i.Message.Attachments,
-			&i.Message.AddressIds,
-			&i.Message.SubjectKey,
-			&i.Message.SubjectReply,
-			&i.Message.Size,
-			&i.Message.Seen,
-			&i.Message.Automatic,
-			&i.Message.StoredAt,
+			&i.ID,
+			&i.AuthorID,
+			&i.ThreadID,
+			&i.Identity,
+			&i.SortKey,
+			&i.Date,
+			&i.Direction,
+			&i.Subject,
+			&i.Preview,
+			&i.FromAddr,
+			&i.ToAddrs,
+			&i.CcAddrs,
+			&i.BccAddrs,
+			&i.Attachments,
+			&i.Seen,
 			&i.Author,
 			&i.Granted,
 			&i.Deliveries,

@@ -58,7 +58,7 @@ type entry struct {
 // shown is the copy the viewer gets: their own, else the one stored first.
 func (e entry) shown(viewer int64) queries.FeedNewestRow {
 	for _, c := range e.copies {
-		if c.Message.AuthorID == viewer {
+		if c.AuthorID == viewer {
 			return c
 		}
 	}
@@ -103,7 +103,7 @@ func entriesAfter(from *position, rows []queries.FeedNewestRow) []entry {
 func groupByPoint(rows []queries.FeedNewestRow) []entry {
 	var entries []entry
 	for _, row := range rows {
-		at := point{row.Message.Date, row.Message.SortKey}
+		at := point{row.Date, row.SortKey}
 		if last := len(entries) - 1; last >= 0 && entries[last].compare(at) == 0 {
 			entries[last].copies = append(entries[last].copies, row)
 			continue
@@ -125,7 +125,7 @@ func splitByIdentity(entries []entry, from *position) []entry {
 		}
 		byIdentity := map[string][]queries.FeedNewestRow{}
 		for _, c := range e.copies {
-			id := string(c.Message.Identity)
+			id := string(c.Identity)
 			byIdentity[id] = append(byIdentity[id], c)
 		}
 		alone := len(byIdentity) == 1 && !resumed
@@ -146,10 +146,21 @@ func (v *sight) items(entries []entry) ([]Item, error) {
 	for i, e := range entries {
 		shown := e.shown(v.viewer)
 		var err error
-		if items[i], err = v.newItem(queries.FeedMessagesRow{Message: shown.Message, Author: shown.Author, Deliveries: shown.Deliveries},
-			shown.Granted, e.sharedBy()); err != nil {
+		if items[i], err = v.newItem(messageOf(shown), shown.Granted, e.sharedBy()); err != nil {
 			return nil, err
 		}
 	}
 	return items, nil
+}
+
+// messageOf is what an item tells of a message in the feed.
+func messageOf(row queries.FeedNewestRow) queries.FeedMessagesRow {
+	return queries.FeedMessagesRow{
+		Message: queries.Message{
+			ID: row.ID, AuthorID: row.AuthorID, ThreadID: row.ThreadID, Date: row.Date, Direction: row.Direction,
+			Subject: row.Subject, Preview: row.Preview, FromAddr: row.FromAddr, ToAddrs: row.ToAddrs, CcAddrs: row.CcAddrs,
+			BccAddrs: row.BccAddrs, Attachments: row.Attachments, Seen: row.Seen,
+		},
+		Author: row.Author, Deliveries: row.Deliveries,
+	}
 }

@@ -60,7 +60,7 @@ func (v *sight) nextThreads(ctx context.Context, viewer string, from *position, 
 		if len(rows) == 0 {
 			break
 		}
-		last := rows[len(rows)-1].Message
+		last := rows[len(rows)-1]
 		before = point{last.Date, last.SortKey}
 
 		fresh, err := v.threadsOf(ctx, rows, met)
@@ -83,7 +83,7 @@ func (v *sight) nextThreads(ctx context.Context, viewer string, from *position, 
 func (v *sight) threadsOf(ctx context.Context, rows []queries.FeedNewestRow, met map[int64]bool) ([]threadAt, error) {
 	var fresh []int64
 	for _, row := range rows {
-		if id := row.Message.ThreadID; !met[id] {
+		if id := row.ThreadID; !met[id] {
 			met[id] = true
 			fresh = append(fresh, id)
 		}
