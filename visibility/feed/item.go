@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,24 +44,23 @@ func (v *sight) newItem(row queries.FeedMessagesRow, granted bool, sharedBy []st
 		Message: v.acc.Keys.ID("message", m.ID), Thread: v.acc.Keys.ID("thread", m.ThreadID),
 		Card: v.card, Author: row.Author, SharedBy: sharedBy, Direction: m.Direction, Date: m.Date.UTC(),
 		Subject: m.Subject, Preview: m.Preview, Padlock: "closed", Actions: []string{actionForward},
-		To: []Person{}, Cc: []Person{}, Attachments: []Attachment{},
+		Attachments: []Attachment{},
 	}
 	if granted {
 		item.Padlock = "open"
 	}
-	err := decodeAll(
-		decode{"from", m.FromAddr, &item.From}, decode{"to", m.ToAddrs, &item.To}, decode{"cc", m.CcAddrs, &item.Cc},
-		decode{"attachments", m.Attachments, &item.Attachments})
+	var recipients []Recipient
+	err := cmp.Or(
+		decodeOnce(&v.senders, "from", m.FromAddr, &item.From),
+		decodeOnce(&v.people, "to", m.ToAddrs, &item.To),
+		decodeOnce(&v.people, "cc", m.CcAddrs, &item.Cc),
+		decodeList("attachments", m.Attachments, &item.Attachments),
+		decodeList("deliveries", row.Deliveries, &recipients))
 	if err != nil {
 		return Item{}, err
 	}
-	var recipients []Recipient
-	if err := decodeAll(decode{"deliveries", row.Deliveries, &recipients}); err != nil {
-		return Item{}, err
-	}
 	if m.AuthorID == v.viewer {
-		item.Bcc = []Person{}
-		if err := decodeAll(decode{"bcc", m.BccAddrs, &item.Bcc}); err != nil {
+		if err := decodeOnce(&v.people, "bcc", m.BccAddrs, &item.Bcc); err != nil {
 			return Item{}, err
 		}
 		item.Seen = &m.Seen
@@ -108,20 +108,29 @@ func newDelivery(recipients []Recipient) *Delivery {
 	return d
 }
 
-type decode struct {
-	what string
-	from []byte
-	to   any
+// decodeList decodes a list. Most are empty: to holds one already.
+func decodeList[T any](what string, from []byte, to *[]T) error {
+	if string(from) == "[]" {
+		return nil
+	}
+	if err := json.Unmarshal(from, to); err != nil {
+		return fmt.Errorf("read %s of a message: %w", what, err)
+	}
+	return nil
 }
 
-func decodeAll(fields ...decode) error {
-	for _, f := range fields {
-		if len(f.from) == 2 && f.from[0] == '[' { // most lists are empty: to holds one already
-			continue
+// decodeOnce decodes what recurs from message to message when it is first met: on a card the same few people write to each other.
+func decodeOnce[T any](met *map[string]T, what string, from []byte, to *T) error {
+	known, ok := (*met)[string(from)]
+	if !ok {
+		if err := json.Unmarshal(from, &known); err != nil {
+			return fmt.Errorf("read %s of a message: %w", what, err)
 		}
-		if err := json.Unmarshal(f.from, f.to); err != nil {
-			return fmt.Errorf("read %s of a message: %w", f.what, err)
+		if *met == nil {
+			*met = map[string]T{}
 		}
+		(*met)[string(from)] = known
 	}
+	*to = known
 	return nil
 }

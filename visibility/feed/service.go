@@ -30,6 +30,9 @@ type sight struct {
 	viewer int64
 	cardID int64
 	card   visibility.CardRef
+
+	senders map[string]*Person // of messages, by their JSON
+	people  map[string][]Person
 }
 
 // look runs see for a viewer who can open the card.
