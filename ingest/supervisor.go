@@ -67,6 +67,7 @@ type Supervisor struct {
 	holder  string
 	metrics metrics
 	gate    *gate
+	live    *precedence
 	bytes   *semaphore.Weighted
 
 	run    context.Context // ends with cancel
@@ -82,7 +83,7 @@ type Supervisor struct {
 // NewSupervisor makes a supervisor; Start starts it.
 func NewSupervisor(o Options) *Supervisor {
 	return &Supervisor{
-		o: o.withDefaults(), holder: rand.Text(), metrics: newMetrics(), gate: newGate(backfills),
+		o: o.withDefaults(), holder: rand.Text(), metrics: newMetrics(), gate: newGate(backfills), live: newPrecedence(goesFirstFor),
 		bytes: semaphore.NewWeighted(bytesInFlight), look: make(chan struct{}, 1), loops: map[mailboxKey]*running{}, steps: map[string]*pulse{},
 	}
 }
