@@ -17,7 +17,9 @@ where g.account_id = @account_id and g.card_id = @card_id and g.shown and g.visi
 -- The newest messages before a point in time that the viewer may read on the card: those of the newest @places points
 -- (date, sort_key), every copy of each; none where the viewer cannot open the card. Conversations are ranked by the date of
 -- their correspondence, which no message of theirs exceeds; only those among the newest are looked into for their newest message
--- before the point (heads), and of these nothing older than the last of the heads (edge) can hold what is asked for.
+-- before the point (heads). The heads are points that the viewer may read, so at least @places points are as new as the
+-- @places-th newest of them (edge), whichever and however many they are: nothing older is asked for, nor any conversation whose
+-- date is older.
 with seer as materialized (
     select v.card_id, v.user_id from card_viewers v
     where v.account_id = @account_id and v.viewer = @viewer and v.kind = @kind and v.card = @card
@@ -38,10 +40,10 @@ dated as materialized (
     from pairs p
     left join correspondences c on c.account_id = @account_id and c.author_id = p.author_id and c.address_id = p.address_id
 ),
-ranked as materialized (
+ranked as (
     select d.author_id, d.address_id, dense_rank() over (order by d.newest desc) as place from dated d
 ),
-heads as materialized (
+heads as (
     select h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
     from ranked r
     cross join lateral (
@@ -59,27 +61,23 @@ edge as materialized ( -- always one row: a coalesce where it is compared would 
 ),
 reached as (
     select d.author, x.message_id, x.date, x.sort_key, d.granted
-    from dated d
+    from edge e
+    join dated d on d.newest >= e.date
     cross join lateral (
         select p.message_id, p.date, p.sort_key from participants p
         where p.account_id = @account_id and p.author_id = d.author_id and p.address_id = d.address_id
           and (p.date, p.sort_key) < (@before_date::timestamptz, @before_key::bigint)
-          and (p.date, p.sort_key) >= ((select date from edge), (select sort_key from edge))
+          and (p.date, p.sort_key) >= (e.date, e.sort_key)
         order by p.date desc, p.sort_key desc
         limit @rows_each::bigint
     ) x
-    where d.newest >= (select date from edge)
 ),
 placed as (
-    select r.author, r.message_id, r.date, r.sort_key, r.granted,
+    select r.author, r.message_id, r.date, r.sort_key, bool_or(r.granted)::boolean as granted,
            dense_rank() over (order by r.date desc, r.sort_key desc) as place
     from reached r
-),
-newest as (
-    select author, message_id, date, sort_key, bool_or(granted)::boolean as granted
-    from placed
-    where place <= @places::bigint
-    group by author, message_id, date, sort_key
+    group by r.author, r.message_id, r.date, r.sort_key
+    order by r.date desc, r.sort_key desc, r.message_id -- as the answer, so that all is sorted once
 )
 select m.id, m.author_id, m.thread_id, m.identity, m.sort_key, m.date, m.direction, m.subject, m.preview, m.from_addr, m.to_addrs,
        m.cc_addrs, m.bcc_addrs, m.attachments, m.seen, n.author, n.granted,
@@ -87,8 +85,9 @@ select m.id, m.author_id, m.thread_id, m.identity, m.sort_key, m.date, m.directi
            select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
                                                'hard', d.hard, 'at', d.at) order by d.address)
            from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end, '[]')::jsonb as deliveries
-from newest n
+from placed n
 join messages m on m.account_id = @account_id and m.id = n.message_id
+where n.place <= @places::bigint
 order by n.date desc, n.sort_key desc, n.message_id;
 
 -- name: FeedMessages :many

@@ -499,7 +499,7 @@ func (q *Queries) FeedMessages(ctx context.Context, arg FeedMessagesParams) ([]F
 const feedNewest = `-- name: FeedNewest :many
 with seer as materialized (
     select v.card_id, v.user_id from card_viewers v
-    where v.account_id = $1 and v.viewer = $2 and v.kind = $3 and v.card = $4
+    where v.account_id = $1 and v.viewer = $3 and v.kind = $4 and v.card = $5
 ),
 pairs as materialized (
     select g.author_id, g.author, g.address_id, true as granted
@@ -513,52 +513,48 @@ pairs as materialized (
       and g.tracked and g.author_id = (select user_id from seer)
 ),
 dated as materialized (
-    select p.author_id, p.author, p.address_id, p.granted, least(coalesce(c.last_at, 'infinity'), $5::timestamptz) as newest
+    select p.author_id, p.author, p.address_id, p.granted, least(coalesce(c.last_at, 'infinity'), $6::timestamptz) as newest
     from pairs p
     left join correspondences c on c.account_id = $1 and c.author_id = p.author_id and c.address_id = p.address_id
 ),
-ranked as materialized (
+ranked as (
     select d.author_id, d.address_id, dense_rank() over (order by d.newest desc) as place from dated d
 ),
-heads as materialized (
+heads as (
     select h.date, h.sort_key, dense_rank() over (order by h.date desc, h.sort_key desc) as place
     from ranked r
     cross join lateral (
         select x.date, x.sort_key from participants x
         where x.account_id = $1 and x.author_id = r.author_id and x.address_id = r.address_id
-          and (x.date, x.sort_key) < ($5::timestamptz, $6::bigint)
+          and (x.date, x.sort_key) < ($6::timestamptz, $7::bigint)
         order by x.date desc, x.sort_key desc
         limit 1
     ) h
-    where r.place <= $7::bigint
+    where r.place <= $2::bigint
 ),
 edge as materialized ( -- always one row: a coalesce where it is compared would keep the comparison out of the index
     select coalesce(min(date), '-infinity') as date, coalesce(min(sort_key), -9223372036854775808) as sort_key
-    from heads where place = $7::bigint
+    from heads where place = $2::bigint
 ),
 reached as (
     select d.author, x.message_id, x.date, x.sort_key, d.granted
-    from dated d
+    from edge e
+    join dated d on d.newest >= e.date
     cross join lateral (
         select p.message_id, p.date, p.sort_key from participants p
         where p.account_id = $1 and p.author_id = d.author_id and p.address_id = d.address_id
-          and (p.date, p.sort_key) < ($5::timestamptz, $6::bigint)
-          and (p.date, p.sort_key) >= ((select date from edge), (select sort_key from edge))
+          and (p.date, p.sort_key) < ($6::timestamptz, $7::bigint)
+          and (p.date, p.sort_key) >= (e.date, e.sort_key)
         order by p.date desc, p.sort_key desc
         limit $8::bigint
     ) x
-    where d.newest >= (select date from edge)
 ),
 placed as (
-    select r.author, r.message_id, r.date, r.sort_key, r.granted,
+    select r.author, r.message_id, r.date, r.sort_key, bool_or(r.granted)::boolean as granted,
            dense_rank() over (order by r.date desc, r.sort_key desc) as place
     from reached r
-),
-newest as (
-    select author, message_id, date, sort_key, bool_or(granted)::boolean as granted
-    from placed
-    where place <= $7::bigint
-    group by author, message_id, date, sort_key
+    group by r.author, r.message_id, r.date, r.sort_key
+    order by r.date desc, r.sort_key desc, r.message_id -- as the answer, so that all is sorted once
 )
 select m.id, m.author_id, m.thread_id, m.identity, m.sort_key, m.date, m.direction, m.subject, m.preview, m.from_addr, m.to_addrs,
        m.cc_addrs, m.bcc_addrs, m.attachments, m.seen, n.author, n.granted,
@@ -566,19 +562,20 @@ select m.id, m.author_id, m.thread_id, m.identity, m.sort_key, m.date, m.directi
            select jsonb_agg(jsonb_build_object('address', d.address, 'status', d.status, 'class', d.class, 'code', d.code,
                                                'hard', d.hard, 'at', d.at) order by d.address)
            from deliveries d where d.account_id = m.account_id and d.message_id = m.id) end, '[]')::jsonb as deliveries
-from newest n
+from placed n
 join messages m on m.account_id = $1 and m.id = n.message_id
+where n.place <= $2::bigint
 order by n.date desc, n.sort_key desc, n.message_id
 `
 
 type FeedNewestParams struct {
 	AccountID  int64
+	Places     int64
 	Viewer     string
 	Kind       string
 	Card       string
 	BeforeDate time.Time
 	BeforeKey  int64
-	Places     int64
 	RowsEach   int64
 }
 
@@ -606,16 +603,18 @@ type FeedNewestRow struct {
 // The newest messages before a point in time that the viewer may read on the card: those of the newest @places points
 // (date, sort_key), every copy of each; none where the viewer cannot open the card. Conversations are ranked by the date of
 // their correspondence, which no message of theirs exceeds; only those among the newest are looked into for their newest message
-// before the point (heads), and of these nothing older than the last of the heads (edge) can hold what is asked for.
+// before the point (heads). The heads are points that the viewer may read, so at least @places points are as new as the
+// @places-th newest of them (edge), whichever and however many they are: nothing older is asked for, nor any conversation whose
+// date is older.
 func (q *Queries) FeedNewest(ctx context.Context, arg FeedNewestParams) ([]FeedNewestRow, error) {
 	rows, err := q.db.Query(ctx, feedNewest,
 		arg.AccountID,
+		arg.Places,
 		arg.Viewer,
 		arg.Kind,
 		arg.Card,
 		arg.BeforeDate,
 		arg.BeforeKey,
-		arg.Places,
 		arg.RowsEach,
 	)
 	if err != nil {

@@ -30,7 +30,7 @@ func feedPlan(t *testing.T, w *world, viewer string, card visibility.CardRef) st
 			}
 		}
 		// The parameters in the order of queries.FeedNewestParams.
-		rows, err := tx.Query(t.Context(), fmt.Sprintf("explain (analyze, buffers, costs off, timing off, summary off) execute pinned(%d, '%s', '%s', '%s', '9999-01-01', 0, 11, 27)",
+		rows, err := tx.Query(t.Context(), fmt.Sprintf("explain (analyze, buffers, costs off, timing off, summary off) execute pinned(%d, 11, '%s', '%s', '%s', '9999-01-01', 0, 27)",
 			w.acc.ID, viewer, card.Kind, card.ID), pgx.QueryExecModeSimpleProtocol)
 		if err != nil {
 			return err
