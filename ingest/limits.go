@@ -134,12 +134,6 @@ const (
 	redactChunk = 500
 	// backfills at once in the process; live mail waits for none.
 	backfills = 4
-	// goesFirstFor is how long a loop that fetches new mail goes before the back-fills at most: several times what it takes where
-	// the server is near. Where it is far, most of the time is the server's.
-	goesFirstFor = 50 * time.Millisecond
-	// giveWayFor is how long a batch of back-fill waits for live mail at most, in all, to be read, and again to be stored: several
-	// times what the batch itself takes. So a back-fill goes on by a batch every second or so, however much mail comes.
-	giveWayFor = 500 * time.Millisecond
 	// maxPerHost, maxPerAccount bound the connections of this process: big providers hold most mailboxes and count by login,
 	// so these are against one host or account taking the whole process; 2,500 idle ones take 150 MB.
 	maxPerHost    = 2500

@@ -53,7 +53,6 @@ type loop struct {
 	unreadable int  // folders of the last look that the server did not let be read
 	unread     bool // one of them, or of those that are parked, may have got mail since it was read
 	arrived    bool // the last look found that mail came to a folder
-	hinted     bool // the server hinted at news that no look was for yet
 	wantedLeft bool // it left wanted mail for the next
 
 	missingKnown bool      // missing is current
@@ -326,8 +325,7 @@ func (l *loop) disconnect() {
 // idle waits for a hint, a wake, or the next timed pass.
 func (l *loop) idle(ctx context.Context) error {
 	l.pulse.beat()
-	hinted, woken, err := l.conn.Idle(ctx, l.s.o.Timing.Pass, l.woken)
-	l.hinted = hinted
+	_, woken, err := l.conn.Idle(ctx, l.s.o.Timing.Pass, l.woken)
 	if !woken {
 		return err
 	}

@@ -46,13 +46,8 @@ func (l *loop) fetch(ctx context.Context) (more bool, err error) {
 	return l.backfill(ctx)
 }
 
-// visitAll lists the folders, while the last batch is being stored, and visits those that need it: before any back-fill of the
-// process where the server told of news.
+// visitAll lists the folders, while the last batch is being stored, and visits those that need it.
 func (l *loop) visitAll(ctx context.Context) error {
-	if l.hinted {
-		l.hinted = false
-		defer l.s.live.enter()()
-	}
 	folders, err := l.conn.Folders(ctx)
 	if errStored := l.settle(); errStored != nil {
 		return errStored

@@ -58,7 +58,6 @@ type batch struct {
 	facts   map[string]addressFacts
 	weight  int64           // of the process's bytes in flight, from asking for bodies until it is stored
 	bodies  imapconn.Answer // nil: not asked for
-	way     *courtesy       // towards live mail
 }
 
 type addressFacts struct {
@@ -137,19 +136,11 @@ func (p *pipeline) ask() {
 	}
 	begins := func() bool { return p.size == firstBatch || p.until.IsZero() || time.Now().Before(p.until) }
 	for len(p.heads) < most && len(p.left) > 0 && begins() {
-		b := &batch{way: p.courtesy()}
+		b := &batch{}
 		b.uids, p.left = p.left.Tail(min(p.size, p.folder.size))
 		b.headers = p.askHeaders(p.folder, b, b.uids)
 		p.heads, p.size = append(p.heads, b), min(2*p.size, batchSize)
 	}
-}
-
-// courtesy is what a batch gives way with: one of back-fill.
-func (p *pipeline) courtesy() *courtesy {
-	if p.until.IsZero() {
-		return nil
-	}
-	return p.s.live.courtesy()
 }
 
 func (p *pipeline) alone() bool { return p.folder.size < batchSize }
@@ -165,19 +156,14 @@ func (l *loop) askHeaders(f *folder, b *batch, uids uidset.Set) imapconn.Answer 
 // step takes the headers of a batch and asks for its bodies, and takes and stores those of the batch before.
 func (p *pipeline) step(ctx context.Context) error {
 	b, f := p.heads[0], p.folder
-	b.way.giveWay(ctx)
 	if err := p.readHeaders(ctx, f, b); err != nil {
 		return err
 	}
 	p.heads = p.heads[1:]
-	b.way.giveWay(ctx)
 	if err := p.classify(ctx, b); err != nil {
 		return err
 	}
 	parts := b.split()
-	for _, part := range parts {
-		part.way = p.courtesy()
-	}
 	p.parts = append(p.parts, parts...)
 	if !p.alone() {
 		p.askAhead()
@@ -252,7 +238,6 @@ func (p *pipeline) finish(ctx context.Context, but int) (err error) {
 		}
 		p.askAhead()
 		if part.bodies != nil {
-			part.way.giveWay(ctx)
 			if err := p.readBodies(fetching, p.folder, part); err != nil {
 				return err
 			}
@@ -273,7 +258,6 @@ func (p *pipeline) store(ctx context.Context, part *batch) {
 	l.storing = storing{f, part.uids, stored}
 	p.rest = p.rest.Subtract(part.uids)
 	go func() {
-		part.way.giveWay(ctx)
 		err := l.store(ctx, f, part, progress)
 		l.s.bytes.Release(part.weight)
 		stored <- err

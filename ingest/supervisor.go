@@ -67,7 +67,6 @@ type Supervisor struct {
 	holder  string
 	metrics metrics
 	gate    *gate
-	live    *precedence
 	bytes   *semaphore.Weighted
 
 	run    context.Context // ends with cancel
@@ -83,7 +82,7 @@ type Supervisor struct {
 // NewSupervisor makes a supervisor; Start starts it.
 func NewSupervisor(o Options) *Supervisor {
 	return &Supervisor{
-		o: o.withDefaults(), holder: rand.Text(), metrics: newMetrics(), gate: newGate(backfills), live: newPrecedence(goesFirstFor),
+		o: o.withDefaults(), holder: rand.Text(), metrics: newMetrics(), gate: newGate(backfills),
 		bytes: semaphore.NewWeighted(bytesInFlight), look: make(chan struct{}, 1), loops: map[mailboxKey]*running{}, steps: map[string]*pulse{},
 	}
 }
