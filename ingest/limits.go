@@ -115,6 +115,8 @@ const (
 	firstBatch = 100
 	// batchesAhead are asked for their headers at a time.
 	batchesAhead = 2
+	// batchesStored are being stored at a time, one after the other: to open another folder takes as long as several small ones.
+	batchesStored = 3
 	// maxBodyBytes bounds a message that is read: what big providers take.
 	maxBodyBytes = 50 << 20
 	// bodyChunkBytes of bodies are asked for at once, and stored together.

@@ -39,12 +39,12 @@ type loop struct {
 	row       queries.Mailbox
 	folders   map[string]*folder
 	conn      conn
-	examined  string // the folder that is open
-	storing   storing
-	dialedAt  time.Time // zero after a failure
-	failures  int       // in a row
-	restUntil time.Time // as the server asked (F29)
-	state     string    // as written
+	examined  string     // the folder that is open
+	storing   []*storing // the oldest first
+	dialedAt  time.Time  // zero after a failure
+	failures  int        // in a row
+	restUntil time.Time  // as the server asked (F29)
+	state     string     // as written
 	problem   string
 	shown     atomic.Pointer[shown] // both, for others
 

@@ -46,7 +46,7 @@ func (l *loop) fetch(ctx context.Context) (more bool, err error) {
 	return l.backfill(ctx)
 }
 
-// visitAll lists the folders, while the last batch is being stored, and visits those that need it.
+// visitAll lists the folders, while the last batches are being stored, and visits those that need it.
 func (l *loop) visitAll(ctx context.Context) error {
 	folders, err := l.conn.Folders(ctx)
 	if errStored := l.settle(); errStored != nil {
@@ -416,7 +416,7 @@ func (l *loop) opened(ctx context.Context, f *folder, sel imapconn.Selected) err
 }
 
 // backfill works for a turn, while few other mailboxes of the process do: at the folder whose turn it is, and where that is
-// done early, at the next. It reports whether there was any work. The last batch is left to settle.
+// done early, at the next. It reports whether there was any work. The last batches are left to settle.
 func (l *loop) backfill(ctx context.Context) (worked bool, err error) {
 	f := l.nextToFill()
 	if f == nil {
@@ -452,19 +452,20 @@ func (l *loop) backfill(ctx context.Context) (worked bool, err error) {
 	return true, nil
 }
 
-// leaveGate gives the place back, once the batch is stored that is left to settle: the database is to have no more of them at once.
+// leaveGate gives the place back, once the batches are stored that are left to settle: the database is to have no more of them at
+// once.
 func (l *loop) leaveGate() {
-	stored := l.storing.done
-	if stored == nil {
+	if len(l.storing) == 0 {
 		l.s.gate.leave()
 		return
 	}
-	settled := make(chan error, 1)
-	l.storing.done = settled
+	last, left := l.storing[len(l.storing)-1], make(chan struct{})
+	stored := last.done
+	last.done = left
 	go func() {
-		err := <-stored
+		<-stored
 		l.s.gate.leave()
-		settled <- err
+		close(left)
 	}()
 }
 
@@ -497,15 +498,22 @@ func (l *loop) fill(ctx context.Context, f *folder, until time.Time) error {
 	return err
 }
 
-// progress counts what is done and known of over all folders.
+// progress counts what is done and known of over all folders, what is being stored as done.
 func (l *loop) progress() (done, total int64) {
 	for _, f := range l.folders {
-		done += f.held
-		total += f.held
+		uids, held := f.uids, f.held
+		for _, s := range l.storing {
+			if s.folder == f {
+				held += int64(s.uids.Subtract(uids).Count())
+				uids = uids.Union(s.uids)
+			}
+		}
+		done += held
+		total += held
 		if f.visited {
-			total += int64(f.work.Backfill.Subtract(f.uids).Count()) // within a turn, work is as of its begin
+			total += int64(f.work.Backfill.Subtract(uids).Count()) // within a turn, work is as of its begin
 		} else if f.present {
-			total += max(0, f.row.OnServer-f.held)
+			total += max(0, f.row.OnServer-held)
 		}
 	}
 	return done, total

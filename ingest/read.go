@@ -52,6 +52,8 @@ type entry struct {
 
 // batch is what one transaction stores.
 type batch struct {
+	of      life
+	known   uidset.Set // of the folder's UIDs, those that had a disposition when the batch was handed to the store
 	uids    uidset.Set // asked for; those of entries once some are left for another pass
 	headers imapconn.Answer
 	entries []*entry
@@ -65,27 +67,44 @@ type addressFacts struct {
 	id int64
 }
 
-// storing is the batch of a loop that is being stored.
+// storing is a batch that is being stored, or waits for that.
 type storing struct {
 	folder *folder
 	uids   uidset.Set
-	done   <-chan error // nil: there is none
+	weight int64
+	done   <-chan struct{} // closed when it is stored, or err says why not
+	err    error
 }
 
-// settle waits for the batch that is being stored. After an error nothing is known of its folder, and the session ends.
-func (l *loop) settle() error {
-	s := l.storing
-	if s.done == nil {
-		return nil
+// settle waits for the batches that are being stored.
+func (l *loop) settle() error { return l.settleBut(0) }
+
+// settleBut waits until a few batches are left. After an error nothing is known of their folders, and the session ends.
+func (l *loop) settleBut(few int) error {
+	for len(l.storing) > few || len(l.storing) > 0 && l.storing[0].ended() {
+		s := l.storing[0]
+		if <-s.done; s.err != nil {
+			for _, s := range l.storing {
+				<-s.done
+				s.folder.loaded = false
+			}
+			l.storing = nil
+			return s.err
+		}
+		l.storing = l.storing[1:]
+		s.folder.uids = s.folder.uids.Union(s.uids)
+		s.folder.held = int64(s.folder.uids.Count())
 	}
-	l.storing = storing{}
-	if err := <-s.done; err != nil {
-		s.folder.loaded = false
-		return err
-	}
-	s.folder.uids = s.folder.uids.Union(s.uids)
-	s.folder.held = int64(s.folder.uids.Count())
 	return nil
+}
+
+func (s *storing) ended() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // pipeline fetches and stores mail of a folder, newest first. The server always has something to do: a batch's headers are asked
@@ -102,7 +121,7 @@ type pipeline struct {
 	parts  []*batch   // whose bodies are asked for, or will be next
 }
 
-// ingest fetches and stores uids; it returns what is left. With a time given it leaves the last batch to settle: another folder
+// ingest fetches and stores uids; it returns what is left. With a time given it leaves the last batches to settle: another folder
 // may go on meanwhile.
 func (l *loop) ingest(ctx context.Context, f *folder, uids uidset.Set, until time.Time) (rest uidset.Set, err error) {
 	p := pipeline{loop: l, folder: f, until: until, size: firstBatch, left: uids, rest: uids}
@@ -202,9 +221,12 @@ func (b *batch) count() {
 	b.uids = uidset.Of(uids...)
 }
 
-// askAhead asks for bodies of as many parts as there is room for, up to bytesAhead.
+// askAhead asks for bodies of as many parts as there is room for, up to bytesAhead with those that wait for the store.
 func (p *pipeline) askAhead() {
 	asked := int64(0)
+	for _, s := range p.storing[min(1, len(p.storing)):] {
+		asked += s.weight
+	}
 	for _, part := range p.parts {
 		if asked += part.weight; part.weight == 0 || part.bodies != nil {
 			continue
@@ -216,7 +238,7 @@ func (p *pipeline) askAhead() {
 	}
 }
 
-// finish takes the bodies of parts and hands them to the store, one at a time, but for the newest few.
+// finish takes the bodies of parts and hands them to the store, one after the other, but for the newest few.
 func (p *pipeline) finish(ctx context.Context, but int) (err error) {
 	if len(p.parts) <= but {
 		return nil
@@ -230,7 +252,7 @@ func (p *pipeline) finish(ctx context.Context, but int) (err error) {
 	for len(p.parts) > but {
 		part := p.parts[0]
 		if part.weight > 0 && part.bodies == nil {
-			// There was no room. Now nothing is held but what is being stored.
+			// There was no room. Now nothing is held but what is being stored or waits for that.
 			if err := p.s.bytes.Acquire(fetching, part.weight); err != nil {
 				return err
 			}
@@ -242,7 +264,7 @@ func (p *pipeline) finish(ctx context.Context, but int) (err error) {
 				return err
 			}
 		}
-		if err := p.settle(); err != nil {
+		if err := p.settleBut(batchesStored - 1); err != nil {
 			return err
 		}
 		p.parts = p.parts[1:]
@@ -251,16 +273,30 @@ func (p *pipeline) finish(ctx context.Context, but int) (err error) {
 	return nil
 }
 
-// store begins to store a part.
+// store hands a part to the store, which takes one after the other and none after one that failed.
 func (p *pipeline) store(ctx context.Context, part *batch) {
-	l, f, progress := p.loop, p.folder, p.progressAfter(p.folder, part.uids)
-	stored := make(chan error, 1)
-	l.storing = storing{f, part.uids, stored}
+	l := p.loop
+	done := make(chan struct{})
+	s := &storing{folder: p.folder, uids: part.uids, weight: part.weight, done: done}
+	var before *storing
+	var after <-chan struct{}
+	if n := len(l.storing); n > 0 {
+		before, after = l.storing[n-1], l.storing[n-1].done
+	}
+	l.storing = append(l.storing, s)
 	p.rest = p.rest.Subtract(part.uids)
+	part.of, part.known = p.folder.life(), p.folder.uids
+	progress := l.progressAfter(p.folder, part.uids)
 	go func() {
-		err := l.store(ctx, f, part, progress)
-		l.s.bytes.Release(part.weight)
-		stored <- err
+		defer close(done)
+		defer l.s.bytes.Release(part.weight)
+		if before != nil {
+			if <-after; before.err != nil {
+				s.err = before.err
+				return
+			}
+		}
+		s.err = l.store(ctx, part, progress)
 	}()
 }
 
@@ -297,9 +333,9 @@ func (l *loop) blame(ctx context.Context, f *folder, part uidset.Set, err error)
 	if f.failedOn(uid) < maxFetchTries {
 		return err
 	}
-	b := &batch{entries: []*entry{{uid: uid, reason: reasonConnection, verdict: plan.Verdict{Disposition: plan.Quarantined}}}}
+	b := &batch{of: f.life(), known: f.uids, entries: []*entry{quarantined(uid, reasonConnection)}}
 	f.loaded, l.missingKnown = false, false
-	return errors.Join(err, l.store(ctx, f, b, nil))
+	return errors.Join(err, l.store(ctx, b, nil))
 }
 
 // readHeaders takes the headers of a batch; a UID that the server does not deliver is proved gone, or asked for again singly.

@@ -23,14 +23,14 @@ import (
 
 // store writes a batch with all it implies in one transaction. The addresses are interned in one before: a card event
 // that interns the same ones holds the account's lock while it waits, and would meet ours the other way round.
-func (l *loop) store(ctx context.Context, f *folder, b *batch, progress *queries.SetProgressParams) (err error) {
+func (l *loop) store(ctx context.Context, b *batch, progress *queries.SetProgressParams) (err error) {
 	ctx, step := span.Start(ctx, "store", span.Int("mailstamp.messages", len(b.entries)))
 	defer func() { step.End(err) }()
 	if err := l.intern(ctx, b); err != nil {
 		return fmt.Errorf("intern addresses: %w", err)
 	}
 	err = l.tx(ctx, "batch", func(tx *db.Tx) error {
-		w := writer{loop: l, tx: tx, folder: f, batch: b}
+		w := writer{loop: l, tx: tx, batch: b}
 		return w.write(ctx, progress)
 	})
 	if err != nil {
@@ -82,9 +82,8 @@ func (l *loop) intern(ctx context.Context, b *batch) error {
 // writer is one transaction of a batch.
 type writer struct {
 	*loop
-	tx     *db.Tx
-	folder *folder
-	batch  *batch
+	tx    *db.Tx
+	batch *batch
 
 	messages map[string]*placed // by identity
 	fresh    []*entry           // the first of each message that is new
@@ -352,9 +351,9 @@ func (w *writer) addressIDs(e *entry) []int64 {
 
 // writeLedger gives every UID of the batch its disposition, and unmatched mail its hashes.
 func (w *writer) writeLedger(ctx context.Context) error {
-	p := queries.UpsertLedgerParams{AccountID: w.acc.ID, FolderID: w.folder.row.ID, UidValidity: w.folder.row.UidValidity}
+	p := queries.UpsertLedgerParams{AccountID: w.acc.ID, FolderID: w.batch.of.folder, UidValidity: w.batch.of.validity}
 	hashes := queries.InsertIndexedAddressesParams{
-		AccountID: w.acc.ID, AuthorID: w.row.UserID, FolderID: w.folder.row.ID, UidValidity: w.folder.row.UidValidity,
+		AccountID: w.acc.ID, AuthorID: w.row.UserID, FolderID: w.batch.of.folder, UidValidity: w.batch.of.validity,
 	}
 	var known []int64 // UIDs that had a disposition, hence hashes perhaps
 	var copies []int64
@@ -375,7 +374,7 @@ func (w *writer) writeLedger(ctx context.Context) error {
 				}
 			}
 		}
-		if w.folder.uids.Contains(e.uid) {
+		if w.batch.known.Contains(e.uid) {
 			known = append(known, int64(e.uid))
 		}
 		p.Uids = append(p.Uids, int64(e.uid))
@@ -397,7 +396,7 @@ func (w *writer) writeLedger(ctx context.Context) error {
 	}
 	if len(known) > 0 {
 		err := w.tx.RemoveIndexedAddresses(ctx, queries.RemoveIndexedAddressesParams{
-			AccountID: w.acc.ID, FolderID: w.folder.row.ID, UidValidity: w.folder.row.UidValidity, Uids: known,
+			AccountID: w.acc.ID, FolderID: w.batch.of.folder, UidValidity: w.batch.of.validity, Uids: known,
 		})
 		if err != nil {
 			return fmt.Errorf("remove hashes: %w", err)
@@ -449,18 +448,19 @@ func (w *writer) recheck(ctx context.Context) error {
 	}
 	w.nudge()
 	return w.tx.WantIndexed(ctx, queries.WantIndexedParams{
-		AccountID: w.acc.ID, FolderID: w.folder.row.ID, UidValidity: w.folder.row.UidValidity, Hashes: matching, Uids: uids,
+		AccountID: w.acc.ID, FolderID: w.batch.of.folder, UidValidity: w.batch.of.validity, Hashes: matching, Uids: uids,
 	})
 }
 
-// progressAfter is what to write of the back-fill once done is stored; nil when no back-fill is under way.
+// progressAfter is what to write of the back-fill once all is stored that is being stored, done the last of it; nil when no
+// back-fill is under way.
 func (l *loop) progressAfter(f *folder, done uidset.Set) *queries.SetProgressParams {
 	if !f.pending() || len(done.Intersect(f.work.Backfill)) == 0 {
 		return nil
 	}
 	l.show(stateBackfilling, imapconn.Problem{})
 	n, total := l.progress()
-	return &queries.SetProgressParams{AccountID: l.acc.ID, ID: l.mailboxID, Done: min(n+int64(done.Count()), total), Total: total}
+	return &queries.SetProgressParams{AccountID: l.acc.ID, ID: l.mailboxID, Done: n, Total: total}
 }
 
 // sortKey orders messages of one instant, the same in every mailbox.
