@@ -19,6 +19,7 @@ type conn interface {
 	Folders(ctx context.Context) ([]imapconn.Folder, error)
 	Examine(ctx context.Context, name string) (imapconn.Selected, error)
 	ListAhead(from time.Time)
+	LookAhead(ctx context.Context, names []string, from time.Time) (map[string]imapconn.Look, error)
 	CanResync() bool
 	Resync(ctx context.Context, name string, uidValidity uint32, modSeq uint64) (sel imapconn.Selected, changes imapconn.Changes, told bool, err error)
 	UIDs(ctx context.Context, since time.Time) (imapconn.UIDRanges, error)

@@ -44,6 +44,14 @@ func (f *faulty) Examine(ctx context.Context, name string) (imapconn.Selected, e
 	return sel, err
 }
 
+// LookAhead tells nothing of what the hooks change: they are asked when the folders are opened one by one.
+func (f *faulty) LookAhead(ctx context.Context, names []string, from time.Time) (map[string]imapconn.Look, error) {
+	if f.examine != nil || f.uids != nil {
+		return nil, nil
+	}
+	return f.conn.LookAhead(ctx, names, from)
+}
+
 func (f *faulty) UIDs(ctx context.Context, since time.Time) (imapconn.UIDRanges, error) {
 	uids, err := f.conn.UIDs(ctx, since)
 	if f.uids != nil {

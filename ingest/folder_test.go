@@ -53,6 +53,14 @@ func (w *wrapped) Examine(ctx context.Context, name string) (imapconn.Selected, 
 	return sel, err
 }
 
+// LookAhead tells nothing of what the hook changes: it is asked when the folders are opened one by one.
+func (w *wrapped) LookAhead(ctx context.Context, names []string, from time.Time) (map[string]imapconn.Look, error) {
+	if w.examine != nil {
+		return nil, nil
+	}
+	return w.conn.LookAhead(ctx, names, from)
+}
+
 func (w *wrapped) AskBodies(uids imapconn.UIDRanges, most int64, fn func(imapconn.BodyItem) error) imapconn.Answer {
 	if w.bodies != nil {
 		w.bodies(uids)

@@ -65,6 +65,10 @@ func (l *loop) visitAll(ctx context.Context) error {
 		return err
 	}
 	due := l.dueForFlags(chosen)
+	ahead, err := l.lookAhead(ctx, chosen, wanted)
+	if err != nil {
+		return err
+	}
 	for _, c := range chosen {
 		f := l.folders[c.Name]
 		if f == nil || f.row.GoneAt != nil || f.parked() { // noted by opening it, and refused
@@ -74,7 +78,7 @@ func (l *loop) visitAll(ctx context.Context) error {
 		if l.needless(f, c.Status, wanted[f.row.ID], slices.Contains(due, f)) {
 			continue
 		}
-		if err := l.visit(ctx, f, c.Status, wanted[f.row.ID]); err != nil {
+		if err := l.visit(ctx, f, c.Status, wanted[f.row.ID], ahead[c.Name]); err != nil {
 			if !imapconn.OfFolder(err) {
 				return err
 			}
@@ -85,6 +89,27 @@ func (l *loop) visitAll(ctx context.Context) error {
 		l.unread = l.unread || f.parked()
 	}
 	return nil
+}
+
+// lookAhead opens the folders of which nothing is known and lists their mail, all in one round trip: their visits fetch none, as
+// all of it is back-fill. The first of them is open then, so that it is filled first.
+func (l *loop) lookAhead(ctx context.Context, chosen []plan.Folder, wanted map[int64]uidset.Set) (map[string]imapconn.Look, error) {
+	var names []string
+	for _, c := range slices.Backward(chosen) {
+		f := l.folders[c.Name]
+		if f != nil && f.row.GoneAt == nil && !f.parked() && f.liveFrom == 0 && f.held == 0 && len(wanted[f.row.ID]) == 0 {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) < 2 {
+		return nil, nil
+	}
+	l.examined = ""
+	ahead, err := l.conn.LookAhead(ctx, names, windowStart(l.row))
+	if last := names[len(names)-1]; ahead[last].Name != "" {
+		l.examined = last
+	}
+	return ahead, err
 }
 
 // refused notes that the server did not let a folder be read in this pass.
@@ -238,14 +263,14 @@ func (l *loop) present() []*folder {
 	return out
 }
 
-// visit compares a folder with the ledger and stores its new and wanted mail.
-func (l *loop) visit(ctx context.Context, f *folder, listed plan.Status, wanted uidset.Set) error {
+// visit compares a folder with the ledger and stores its new and wanted mail. ahead is zero unless it was looked at.
+func (l *loop) visit(ctx context.Context, f *folder, listed plan.Status, wanted uidset.Set, ahead imapconn.Look) error {
 	if f.partial {
 		f.short++
 	} else {
 		f.short = 0
 	}
-	shown, err := l.look(ctx, f)
+	shown, err := l.look(ctx, f, ahead)
 	if err != nil || f.parked() {
 		return err
 	}
@@ -278,7 +303,10 @@ func (l *loop) visit(ctx context.Context, f *folder, listed plan.Status, wanted 
 
 // look opens a folder and finds its UIDs: by what changed, where the server tells that and it adds up, else by a list of
 // them. A list shorter than the server's own count is asked for once more (F15).
-func (l *loop) look(ctx context.Context, f *folder) (plan.Shown, error) {
+func (l *loop) look(ctx context.Context, f *folder, ahead imapconn.Look) (plan.Shown, error) {
+	if ahead.Name != "" {
+		return l.lookedAhead(ctx, f, ahead)
+	}
 	shown, err := l.lookAtChanges(ctx, f)
 	if err != nil || f.parked() {
 		return shown, err
@@ -319,6 +347,15 @@ func (l *loop) look(ctx context.Context, f *folder) (plan.Shown, error) {
 	return shown, nil
 }
 
+// lookedAhead is look where it was done ahead.
+func (l *loop) lookedAhead(ctx context.Context, f *folder, ahead imapconn.Look) (shown plan.Shown, err error) {
+	if err := l.opened(ctx, f, ahead.Selected); err != nil || f.parked() {
+		return shown, err
+	}
+	f.listedAt, f.partial = time.Now(), false
+	return plan.Shown{Status: selectedStatus(ahead.Selected), All: ahead.All, Window: ahead.Since}, l.loadLedger(ctx, f)
+}
+
 // lookAtChanges opens a folder by QRESYNC. What was there is known from the visit before in this session, or from the
 // ledger, where that has the whole folder and was left with nothing to do. All UIDs are listed from time to time all the
 // same: a server that forgets to tell something is found out.
@@ -339,6 +376,7 @@ func (l *loop) lookAtChanges(ctx context.Context, f *folder) (shown plan.Shown, 
 	l.examined = ""
 	sel, changes, told, err := l.conn.Resync(ctx, f.row.Name, uint32(f.row.UidValidity), modSeq)
 	if err == nil {
+		l.examined = f.row.Name
 		err = l.opened(ctx, f, sel)
 	}
 	if err != nil || f.parked() || !told {
@@ -386,13 +424,13 @@ func (l *loop) examine(ctx context.Context, f *folder) (imapconn.Selected, error
 	if err != nil {
 		return sel, err
 	}
+	l.examined = f.row.Name
 	return sel, l.opened(ctx, f, sel)
 }
 
-// opened notes which folder is open. A UIDVALIDITY other than the known one starts the folder's next life; one
-// that changes too often parks the folder (F03).
+// opened heeds a folder's UIDVALIDITY. One other than the known one starts the folder's next life; one that changes too often
+// parks the folder (F03).
 func (l *loop) opened(ctx context.Context, f *folder, sel imapconn.Selected) error {
-	l.examined = f.row.Name
 	if int64(sel.UIDValidity) == f.row.UidValidity {
 		return nil
 	}

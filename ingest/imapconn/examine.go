@@ -1,6 +1,7 @@
 package imapconn
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,15 +17,20 @@ import (
 // of KindProtocol that leaves the connection usable: nothing can be remembered
 // of its messages (F04).
 func (c *Conn) Examine(ctx context.Context, name string) (Selected, error) {
-	parameter := ""
-	if c.Has("CONDSTORE") || c.Has("QRESYNC") {
-		parameter = condstore
-	}
+	parameter := c.condStore()
 	sel, _, err := c.examine(ctx, name, parameter)
 	if parameter != "" && refusedAsBad(err) {
 		sel, _, err = c.examine(ctx, name, "")
 	}
 	return sel, err
+}
+
+// condStore is the parameter of EXAMINE.
+func (c *Conn) condStore() string {
+	if c.Has("CONDSTORE") || c.Has("QRESYNC") {
+		return condstore
+	}
+	return ""
 }
 
 // CanResync says that the server keeps and tells what vanished (QRESYNC).
@@ -92,54 +98,101 @@ func sound(lists []*listing, col *collector) bool {
 const condstore = "(CONDSTORE)"
 
 func (c *Conn) examine(ctx context.Context, name, parameter string) (Selected, *collector, error) {
-	ahead := c.ahead
-	c.selected, c.ahead, c.listed = Selected{}, nil, nil
-	col := &collector{command: "EXAMINE", expect: 1, changing: parameter != "" && parameter != condstore}
-	cols := []*collector{col}
-	for _, l := range ahead {
-		l.col.command, l.col.expect, l.col.searching = "UID SEARCH", 1, true
-		cols = append(cols, &l.col)
+	o := &opening{name: name, lists: c.ahead}
+	if err := c.open(ctx, parameter, o); err != nil {
+		return Selected{}, &o.col, err
 	}
-	err := c.do(ctx, "examine", func() error {
+	if o.err != nil {
+		return Selected{}, &o.col, o.err
+	}
+	c.opened(o)
+	if sound(o.lists, &o.col) {
+		c.listed = o.lists
+	}
+	return o.sel, &o.col, nil
+}
+
+// opened makes a folder the examined one. What was told up to here is in the
+// answer; a hint is what comes later.
+func (c *Conn) opened(o *opening) {
+	c.g.clearHint(o.col.changesSoFar)
+	c.selected = o.sel
+}
+
+// opening is an EXAMINE and the searches that go with it.
+type opening struct {
+	name     string
+	lists    []*listing
+	examine  *imapclient.SelectCommand
+	searches []*imapclient.SearchCommand
+	col      collector
+	sel      Selected
+	err      error // the folder's own: why it is not open
+}
+
+// open opens folders one after the other, in one exchange.
+func (c *Conn) open(ctx context.Context, parameter string, openings ...*opening) error {
+	c.selected, c.ahead, c.listed = Selected{}, nil, nil
+	changing := parameter != "" && parameter != condstore
+	var cols []*collector
+	for _, o := range openings {
+		o.col.command, o.col.expect, o.col.changing = "EXAMINE", 1, changing
+		cols = append(cols, &o.col)
+		for _, l := range o.lists {
+			l.col.command, l.col.expect, l.col.searching = "UID SEARCH", 1, true
+			cols = append(cols, &l.col)
+		}
+	}
+	return c.do(ctx, "examine", func() error {
 		c.g.collect(cols...)
 		defer c.g.collect()
-		c.g.setExists(0)
-		exchange := func() error {
-			examine := c.client.Select(name, &imap.SelectOptions{ReadOnly: true, CondStore: parameter != ""})
-			searches := make([]*imapclient.SearchCommand, len(ahead))
-			for i, l := range ahead {
-				searches[i] = c.client.UIDSearch(&imap.SearchCriteria{Since: since(l.from)}, c.searchOptions())
+		exchange := func() (err error) {
+			for _, o := range openings {
+				o.ask(c, parameter != "")
 			}
-			_, err := examine.Wait()
-			for i, l := range ahead {
-				_, errList := searches[i].Wait()
-				l.done = errList == nil
+			for _, o := range openings {
+				err = cmp.Or(err, o.answer(c, parameter != ""))
 			}
 			return err
 		}
-		if !col.changing {
+		if !changing {
 			return exchange()
 		}
 		written, err := c.g.instead(condstore, parameter, exchange)
-		col.spoilt = col.spoilt || !written
+		for _, o := range openings {
+			o.col.spoilt = o.col.spoilt || !written
+		}
 		return err
 	})
-	if err != nil {
-		return Selected{}, col, err
+}
+
+func (o *opening) ask(c *Conn, condStore bool) {
+	o.examine = c.client.Select(o.name, &imap.SelectOptions{ReadOnly: true, CondStore: condStore})
+	for _, l := range o.lists {
+		o.searches = append(o.searches, c.client.UIDSearch(&imap.SearchCriteria{Since: since(l.from)}, c.searchOptions()))
 	}
-	// What was told up to here is in the answer; a hint is what comes later.
-	c.g.clearHint(col.changesSoFar)
-	sel := col.sel
-	sel.Name, sel.Messages = name, col.exists
-	sel.NoModSeq = sel.NoModSeq || sel.HighestModSeq == 0 || parameter == ""
-	if sel.UIDValidity == 0 {
-		return Selected{}, col, &Error{Op: "examine", Kind: KindProtocol, Detail: "no UIDVALIDITY"}
+}
+
+// answer waits for all of an opening. An error that it returns is the connection's.
+func (o *opening) answer(c *Conn, condStore bool) error {
+	_, err := o.examine.Wait()
+	for i, l := range o.lists {
+		_, errList := o.searches[i].Wait()
+		l.done = errList == nil
 	}
-	c.selected = sel
-	if sound(ahead, col) {
-		c.listed = ahead
+	if o.err = c.wrap("examine", err); o.err != nil {
+		if OfFolder(o.err) {
+			return nil
+		}
+		return o.err
 	}
-	return sel, col, nil
+	o.sel = o.col.sel
+	o.sel.Name, o.sel.Messages = o.name, o.col.exists
+	o.sel.NoModSeq = o.sel.NoModSeq || o.sel.HighestModSeq == 0 || !condStore
+	if o.sel.UIDValidity == 0 {
+		o.err = &Error{Op: "examine", Kind: KindProtocol, Detail: "no UIDVALIDITY"}
+	}
+	return nil
 }
 
 // listedAhead is the list that came with Examine, once, and unless the server
@@ -158,12 +211,6 @@ func (c *Conn) listedAhead(from time.Time) (uids UIDRanges, ok bool) {
 func refusedAsBad(err error) bool {
 	e, ok := err.(*Error)
 	return ok && e.Kind == KindRefused && e.Detail == "BAD"
-}
-
-func (g *guard) setExists(n uint32) {
-	g.mu.Lock()
-	g.exists = n
-	g.mu.Unlock()
 }
 
 func (g *guard) changesSoFar() int {

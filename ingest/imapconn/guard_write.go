@@ -142,16 +142,23 @@ func (g *guard) commandLocked(line string) {
 		sub, _, _ := strings.Cut(rest, " ")
 		name += " " + strings.ToUpper(sub)
 	}
-	if len(g.pending) == 0 {
-		g.turn, g.stalled = time.Now(), 0
-	}
 	g.unasked = 0
-	g.pending = append(g.pending, pendingCmd{tag: tag, name: name, since: time.Now()})
+	if g.pending = append(g.pending, pendingCmd{tag: tag, name: name, since: time.Now()}); len(g.pending) == 1 {
+		g.turnLocked()
+	}
 	n := slices.IndexFunc(g.cols, func(c *collector) bool { return c.command == name && c.tag == "" && c.expect == 1 })
 	if n >= 0 {
 		g.cols[n].tag = tag
 	}
 	g.debug("imap command", "tag", tag, "command", name)
+}
+
+// turnLocked begins the time of the oldest command.
+func (g *guard) turnLocked() {
+	g.turn, g.stalled = time.Now(), 0
+	if len(g.pending) > 0 && g.pending[0].name == "EXAMINE" {
+		g.exists = 0 // of the folder before
+	}
 }
 
 // takePending removes a command by its tag.
@@ -166,9 +173,9 @@ func (g *guard) takePending(tag string) (cmd pendingCmd, known bool) {
 	defer g.mu.Unlock()
 	for i, p := range g.pending {
 		if p.tag == tag {
-			g.pending = append(g.pending[:i], g.pending[i+1:]...)
-			if i == 0 { // the next was asked ahead: its time begins now
-				g.turn, g.stalled = time.Now(), 0
+			exists := g.exists
+			if g.pending = append(g.pending[:i], g.pending[i+1:]...); i == 0 { // the next was asked ahead: its time begins now
+				g.turnLocked()
 			}
 			if p.name == "IDLE" {
 				ended = g.idling // by the server: wake whoever relies on it
@@ -179,7 +186,7 @@ func (g *guard) takePending(tag string) (cmd pendingCmd, known bool) {
 				return p, true
 			}
 			if col := g.cols[n]; col.expect == 1 {
-				col.exists, col.changesSoFar = g.exists, g.changes
+				col.exists, col.changesSoFar = exists, g.changes
 				g.cols = slices.Concat(g.cols[:n], g.cols[n+1:])
 			} else {
 				col.expect--

@@ -47,6 +47,7 @@ const (
 	fetchInFlight   = 4    // commands sent before the first is answered
 	maxLooks        = 2    // a folder that changes all the time is looked at so often for one answer
 	statusInFlight  = 50   // STATUS commands likewise
+	looksInFlight   = 10   // folders that are opened likewise, with three commands each
 	literalGrow     = 64 << 10
 	readBuffer      = 4 << 10 // bytes read at once outside literals
 	readBufferTLS   = 512     // likewise where TLS holds the rest of its record already: thousands of connections idle
