@@ -156,10 +156,19 @@ func (p *pipeline) ask() {
 	begins := func() bool { return p.size == firstBatch || p.until.IsZero() || time.Now().Before(p.until) }
 	for len(p.heads) < most && len(p.left) > 0 && begins() {
 		b := &batch{}
-		b.uids, p.left = p.left.Tail(min(p.size, p.folder.size))
+		b.uids, p.left = p.left.Tail(p.next())
 		b.headers = p.askHeaders(p.folder, b, b.uids)
 		p.heads, p.size = append(p.heads, b), min(2*p.size, batchSize)
 	}
+}
+
+// next is how many messages the next batch has. A few that would be left are of it: alone they would cost round trips of their own.
+func (p *pipeline) next() uint64 {
+	size := min(p.size, p.folder.size)
+	if all := p.left.Count(); !p.alone() && all <= min(size+size/2, batchSize) {
+		return all
+	}
+	return size
 }
 
 func (p *pipeline) alone() bool { return p.folder.size < batchSize }
