@@ -16,8 +16,12 @@ const (
 	beginReadByKey = beginRead + byKey
 )
 
-// maxPlanAge is how long a connection's plans are kept at most.
-const maxPlanAge = time.Minute
+const (
+	// maxPlanAge is how long a connection's plans are kept at most.
+	maxPlanAge = time.Minute
+	// youngUses of a connection are each planned anew.
+	youngUses = 8
+)
 
 // plans is what a connection remembers of its plans.
 type plans struct {
@@ -26,13 +30,14 @@ type plans struct {
 }
 
 // forget says whether the connection is to forget its plans before the next transaction that keeps to them. Which index is
-// best shows only when tables have grown: plans made for the empty tables of a first back-fill look every row up by the
-// account alone. So they are forgotten before the 2nd, 4th, 8th … transaction, and when they are old.
+// best shows only when tables have grown: plans made for the empty tables of a first back-fill, also those of foreign keys, look
+// every row up by the account alone. So they are forgotten before each of the first transactions, then before the 16th, 32nd, 64th …,
+// and when they are old.
 func forget(conn *pgx.Conn) bool {
 	data := conn.PgConn().CustomData()
 	p, _ := data["plans"].(plans)
 	p.uses++
-	forget := p.uses&(p.uses-1) == 0 || time.Since(p.at) > maxPlanAge
+	forget := p.uses <= youngUses || p.uses&(p.uses-1) == 0 || time.Since(p.at) > maxPlanAge
 	if forget {
 		p.at = time.Now()
 	}
