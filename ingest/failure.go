@@ -34,10 +34,10 @@ func (l *loop) fail(ctx context.Context, cause error) (time.Duration, error) {
 	if imapconn.AuthRejected(cause) || grantRefused(cause) {
 		return l.failAuth(ctx, cause)
 	}
-	if !l.dialedAt.IsZero() && time.Since(l.dialedAt) > maxRetry {
+	if l.passed && time.Since(l.dialedAt) > maxRetry {
 		l.failures = 0
 	}
-	l.dialedAt = time.Time{}
+	l.passed = false
 	l.failures++
 	pause := l.backoff()
 	if errors.Is(cause, errSecretUnreadable) {

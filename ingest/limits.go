@@ -70,7 +70,8 @@ const (
 
 // Errors.
 const (
-	// firstRetry, maxRetry: pause after a failed session, doubled each time; anew after one that came through a pass or lasted maxRetry.
+	// firstRetry, maxRetry: pause after a failed session, doubled each time; anew after one that left nothing to do, and after one
+	// that lasted maxRetry if a pass came through.
 	firstRetry = 500 * time.Millisecond
 	maxRetry   = 5 * time.Minute
 	// errorAfter failures in a row the mailbox shows an error.

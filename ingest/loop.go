@@ -41,10 +41,11 @@ type loop struct {
 	conn      conn
 	examined  string     // the folder that is open
 	storing   []*storing // the oldest first
-	dialedAt  time.Time  // zero after a failure
-	failures  int        // in a row
-	restUntil time.Time  // as the server asked (F29)
-	state     string     // as written
+	dialedAt  time.Time
+	passed    bool      // a pass came through over this connection, which may have left back-fill
+	failures  int       // in a row
+	restUntil time.Time // as the server asked (F29)
+	state     string    // as written
 	problem   string
 	shown     atomic.Pointer[shown] // both, for others
 
@@ -294,6 +295,7 @@ func (l *loop) measuredPass(ctx context.Context) (more bool, err error) {
 	ctx, step := span.Start(ctx, "sync pass", span.Int("mailstamp.account", l.acc.ID), span.Int("mailstamp.mailbox", l.mailboxID))
 	defer func() { step.End(err) }()
 	more, err = l.pass(ctx)
+	l.passed = l.passed || err == nil
 	l.log().Debug("ingest: pass", "more", more, "round_trips", l.conn.RoundTrips()-trips, "transactions", l.writes.Load()-writes,
 		"ms", time.Since(began).Milliseconds())
 	return more, err
@@ -305,7 +307,7 @@ func (l *loop) dial(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.conn, l.examined, l.dialedAt = c, "", time.Now()
+	l.conn, l.examined, l.dialedAt, l.passed = c, "", time.Now(), false
 	if l.row.AuthFailures > 0 {
 		l.row.AuthFailures = 0
 		return l.tx(ctx, "auth", func(tx *db.Tx) error {

@@ -222,6 +222,8 @@ func TestLongSessionsAreNoFailuresInARow(t *testing.T) {
 	}
 	for range 2 * errorAfter {
 		must(t, l.dial(b.ctx))
+		_, err := l.measuredPass(b.ctx)
+		must(t, err)
 		l.dialedAt = time.Now().Add(-2 * maxRetry)
 		if pause := fail(); pause != b.opts.Timing.FirstRetry || l.state != stateLive {
 			t.Errorf("after a long session the mailbox is %s and rests for %s", l.state, pause)
@@ -233,6 +235,33 @@ func TestLongSessionsAreNoFailuresInARow(t *testing.T) {
 	if l.state != stateError {
 		t.Errorf("after %d failures in a row the mailbox is %s", errorAfter, l.state)
 	}
+}
+
+// TestLongSessionsInVain: a server answers of a folder without end, but never in full, though mail comes from another one each time.
+func TestLongSessionsInVain(t *testing.T) {
+	t.Parallel()
+	b := office(t)
+	b.sync("ann-box")
+	b.wrapped(wrapped{examine: func(sel *imapconn.Selected) error {
+		if sel.Name == "Archive" {
+			return &imapconn.Error{Op: "examine", Kind: imapconn.KindTimeout}
+		}
+		return nil
+	}})
+	b.append("ann-box", "Archive", mail{id: "7@x", from: "joe@acme.example", to: "ann@firm.example", body: "x"})
+	l := b.loopOf("ann-box")
+	for i := range errorAfter {
+		b.append("ann-box", "INBOX", mail{id: fmt.Sprintf("new%d@x", i), from: "joe@acme.example", to: "ann@firm.example", body: "x"})
+		must(t, l.load(b.ctx))
+		must(t, l.dial(b.ctx))
+		_, errPass := l.measuredPass(b.ctx)
+		l.disconnect()
+		l.dialedAt = time.Now().Add(-2 * maxRetry)
+		if _, err := l.fail(b.ctx, errPass); imapconn.KindOf(errPass) != imapconn.KindTimeout || err != nil {
+			t.Fatal(errPass, err)
+		}
+	}
+	b.checkHealth("ann-box", "error", "timeout")
 }
 
 func TestGateTakesTurnsOfAccounts(t *testing.T) {
