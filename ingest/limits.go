@@ -116,12 +116,13 @@ const (
 	firstBatch = 100
 	// batchesAhead are asked for their headers at a time.
 	batchesAhead = 2
-	// batchesStored are being stored at a time, one after the other: to open another folder takes as long as several small ones.
-	batchesStored = 3
+	// batchesStored are with the store at a time, one at work and one that waits: to open another folder takes as long as a small one.
+	// With three the first sync of 20,000 messages takes 10 MB more and no less time.
+	batchesStored = 2
 	// maxBodyBytes bounds a message that is read: what big providers take.
 	maxBodyBytes = 50 << 20
 	// bodyChunkBytes of bodies are asked for at once, and stored together.
-	bodyChunkBytes = 8 << 20
+	bodyChunkBytes = 7 << 20
 	// bytesInFlight bounds the mail that all loops of the process hold, from asking for bodies until they are stored; one
 	// larger message has it all. Less is held than asked for: a body is there until its text is taken out.
 	bytesInFlight = 32 << 20
