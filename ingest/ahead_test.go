@@ -10,9 +10,7 @@ import (
 func TestFirstLookIsAtAllFoldersAtOnce(t *testing.T) {
 	t.Parallel()
 	b := office(t)
-	l := b.loopOf("ann-box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("ann-box")
 	defer l.disconnect()
 	before := l.conn.RoundTrips()
 	must(t, l.visitAll(b.ctx))

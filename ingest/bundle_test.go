@@ -260,6 +260,15 @@ func (b *bundle) loopOf(mailbox string) *loop {
 	return newLoop(s, b.acc, id, token)
 }
 
+// dialed is loopOf, with what there is loaded and a connection that the test ends.
+func (b *bundle) dialed(mailbox string) *loop {
+	b.t.Helper()
+	l := b.loopOf(mailbox)
+	must(b.t, l.load(b.ctx))
+	must(b.t, l.dial(b.ctx))
+	return l
+}
+
 // sync runs passes over a connection of their own until nothing is left to do.
 func (b *bundle) sync(mailbox string) *loop {
 	b.t.Helper()

@@ -414,9 +414,7 @@ func TestF03FlappingInboxIsParked(t *testing.T) {
 			sel.UIDValidity = uint32(1000 + opened)
 		}
 	}})
-	l := b.loopOf("ann-box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("ann-box")
 	defer l.disconnect()
 	for ready := false; !ready; {
 		var err error
@@ -515,9 +513,7 @@ func TestF24BackfillRefusedInOneFolder(t *testing.T) {
 			return false, nil
 		},
 	})
-	l := b.loopOf("ann-box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("ann-box")
 	defer l.disconnect()
 	must(t, passes(b.ctx, l))
 	if got := b.one(`select state, problem_code from mailboxes where crm_id = 'ann-box'`); got != "live,folder_refused" {
@@ -563,9 +559,7 @@ func TestF24RefusedFolderKeepsItsFormerMail(t *testing.T) {
 	})
 	pass := func() {
 		t.Helper()
-		l := b.loopOf("ann-box")
-		must(t, l.load(b.ctx))
-		must(t, l.dial(b.ctx))
+		l := b.dialed("ann-box")
 		defer l.disconnect()
 		must(t, passes(b.ctx, l))
 	}

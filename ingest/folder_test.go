@@ -192,9 +192,7 @@ func TestF06GapsInUIDs(t *testing.T) {
 	}
 	var trips int
 	if n := b.writtenIn(func() {
-		l := b.loopOf("ann-box")
-		must(t, l.load(b.ctx))
-		must(t, l.dial(b.ctx))
+		l := b.dialed("ann-box")
 		defer l.disconnect()
 		before := l.conn.RoundTrips()
 		must(t, passes(b.ctx, l))
@@ -344,9 +342,7 @@ func TestF19FlagStorm(t *testing.T) {
 func TestFlagsAreComparedWithinASession(t *testing.T) {
 	t.Parallel()
 	b := office(t)
-	l := b.loopOf("ann-box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("ann-box")
 	defer l.disconnect()
 	must(t, passes(b.ctx, l))
 	must(t, b.server.SetFlags("ann-box", "Archive", []string{`\Seen`}, 1))
@@ -413,9 +409,7 @@ func TestFlagsOfManyFolders(t *testing.T) {
 		}
 		return nil
 	}})
-	l := b.loopOf("ann-box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("ann-box")
 	defer l.disconnect()
 	must(t, passes(b.ctx, l))
 	for _, f := range l.folders {
@@ -484,9 +478,7 @@ func TestFlagsWaitForBackfill(t *testing.T) {
 		return nil
 	}})
 	b.opts.Timing.LiveCheck = 100 * time.Microsecond // a batch is a turn
-	l := b.loopOf("ann-box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("ann-box")
 	defer l.disconnect()
 	must(t, passes(b.ctx, l))
 	must(t, b.server.SetFlags("ann-box", "Archive", []string{`\Seen`}, 1))
@@ -523,9 +515,7 @@ func TestF05UIDNextMissingWithinASession(t *testing.T) {
 		folders: tellNoUIDNext,
 		examine: func(sel *imapconn.Selected) error { sel.UIDNext = 0; return nil },
 	})
-	l := b.loopOf("ann-box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("ann-box")
 	defer l.disconnect()
 	must(t, passes(b.ctx, l))
 	b.append("ann-box", "Archive", mail{id: "new@x", from: "joe@acme.example", to: "ann@firm.example", body: "x"})

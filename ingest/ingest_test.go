@@ -77,9 +77,7 @@ func TestNothingNewWritesNothing(t *testing.T) {
 	before := b.content()
 	var trips int
 	n := b.writtenIn(func() {
-		l := b.loopOf("ann-box")
-		must(t, l.load(b.ctx))
-		must(t, l.dial(b.ctx))
+		l := b.dialed("ann-box")
 		defer l.disconnect()
 		counted := l.conn.(interface{ RoundTrips() int })
 		login := counted.RoundTrips()

@@ -129,9 +129,7 @@ func interop(t *testing.T, p peer, without []string) {
 
 	// From here on one session, as a worker has it. With QRESYNC it lists no folder.
 	lists = 0
-	l := b.loopOf("box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("box")
 	again := func(step string) {
 		t.Helper()
 		must(t, passes(b.ctx, l))

@@ -29,9 +29,7 @@ func (b *bundle) move(from string, uid uint32, to string) uint32 {
 // pass makes one pass over a connection of its own.
 func (b *bundle) pass(mailbox string) {
 	b.t.Helper()
-	l := b.loopOf(mailbox)
-	must(b.t, l.load(b.ctx))
-	must(b.t, l.dial(b.ctx))
+	l := b.dialed(mailbox)
 	defer l.disconnect()
 	more, err := l.pass(b.ctx)
 	must(b.t, err)
@@ -383,9 +381,7 @@ func TestF15ListLackedWhatIsThere(t *testing.T) {
 			return all
 		}}, err
 	}
-	l := b.loopOf("ann-box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("ann-box")
 	defer l.disconnect()
 	must(t, passes(b.ctx, l))
 	short = false

@@ -93,9 +93,7 @@ func TestV13DisconnectHoldsAtTheAnswer(t *testing.T) {
 	b.sync("ann-box")
 	kept := b.one(`select count(*) from messages`)
 	b.append("ann-box", "INBOX", mail{id: "new@x", from: "joe@acme.example", to: "ann@firm.example", subject: "New", body: "new"})
-	l := b.loopOf("ann-box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("ann-box")
 	defer l.disconnect()
 	must(t, b.boxes.Delete(b.ctx, b.acc, "ann-box", Disconnect))
 	if err := passes(b.ctx, l); !errors.Is(err, errFenced) {

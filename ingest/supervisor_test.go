@@ -123,9 +123,7 @@ func TestTwoWorkersShareMailboxes(t *testing.T) {
 func TestF41PausedOwnerWritesNothing(t *testing.T) {
 	t.Parallel()
 	b := office(t)
-	paused := b.loopOf("ann-box")
-	must(t, paused.load(b.ctx))
-	must(t, paused.dial(b.ctx))
+	paused := b.dialed("ann-box")
 	defer paused.disconnect()
 	taken := b.loopOf("ann-box") // another worker takes the lease
 	if _, err := paused.pass(b.ctx); !errors.Is(err, errFenced) {
@@ -305,9 +303,7 @@ func TestGateCountsTheLastBatch(t *testing.T) {
 		}
 		return nil
 	}
-	l := b.loopOf("ann-box")
-	must(t, l.load(b.ctx))
-	must(t, l.dial(b.ctx))
+	l := b.dialed("ann-box")
 	defer l.disconnect()
 	must(t, l.visitAll(b.ctx))
 	for _, f := range l.present()[1:] {
