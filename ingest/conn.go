@@ -19,10 +19,11 @@ type conn interface {
 	Folders(ctx context.Context) ([]imapconn.Folder, error)
 	Examine(ctx context.Context, name string) (imapconn.Selected, error)
 	ListAhead(from time.Time)
-	LookAhead(ctx context.Context, names []string, from time.Time) (map[string]imapconn.Look, error)
+	LookAhead(ctx context.Context, names []string, from time.Time) (looks map[string]imapconn.Look, examined string, err error)
 	CanResync() bool
 	Resync(ctx context.Context, name string, uidValidity uint32, modSeq uint64) (sel imapconn.Selected, changes imapconn.Changes, told bool, err error)
 	UIDs(ctx context.Context, since time.Time) (imapconn.UIDRanges, error)
+	BeginsSince(from time.Time) bool
 	UIDsSince(ctx context.Context, uids imapconn.UIDRanges, since time.Time) (imapconn.UIDRanges, error)
 	HasUIDs(ctx context.Context, uids imapconn.UIDRanges) (imapconn.UIDRanges, error)
 	AskHeaders(uids imapconn.UIDRanges, fn func(imapconn.HeaderItem) error) imapconn.Answer

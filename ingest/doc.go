@@ -23,7 +23,8 @@
 // (Erasure), and because all whom it concerns have been blocked for a grace period (Purge). The first two hide it in the
 // transaction that is answered and remove it in the background; blocking hid the third.
 //
-// Decisions where SPEC is silent: the window starts window_months before the mailbox was first named and does not move;
+// Decisions where SPEC is silent: the window starts window_months before the mailbox was first named and does not move, and goes
+// by when mail arrived, as the server has it;
 // a mailbox whose user is not known yet waits; a PUT confirms a held deletion; the user of a mailbox cannot change;
 // mail of a folder that is no longer chosen stays until it vanishes from the server; of more than maxLive new messages of a
 // folder the older ones are back-fill. To erase a person removes every mail that the person's address is on, whoever else is on

@@ -45,9 +45,9 @@ func (f *faulty) Examine(ctx context.Context, name string) (imapconn.Selected, e
 }
 
 // LookAhead tells nothing of what the hooks change: they are asked when the folders are opened one by one.
-func (f *faulty) LookAhead(ctx context.Context, names []string, from time.Time) (map[string]imapconn.Look, error) {
+func (f *faulty) LookAhead(ctx context.Context, names []string, from time.Time) (map[string]imapconn.Look, string, error) {
 	if f.examine != nil || f.uids != nil {
-		return nil, nil
+		return nil, "", nil
 	}
 	return f.conn.LookAhead(ctx, names, from)
 }

@@ -54,9 +54,9 @@ func (w *wrapped) Examine(ctx context.Context, name string) (imapconn.Selected, 
 }
 
 // LookAhead tells nothing of what the hook changes: it is asked when the folders are opened one by one.
-func (w *wrapped) LookAhead(ctx context.Context, names []string, from time.Time) (map[string]imapconn.Look, error) {
+func (w *wrapped) LookAhead(ctx context.Context, names []string, from time.Time) (map[string]imapconn.Look, string, error) {
 	if w.examine != nil {
-		return nil, nil
+		return nil, "", nil
 	}
 	return w.conn.LookAhead(ctx, names, from)
 }

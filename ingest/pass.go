@@ -105,8 +105,8 @@ func (l *loop) lookAhead(ctx context.Context, chosen []plan.Folder, wanted map[i
 		return nil, nil
 	}
 	l.examined = ""
-	ahead, err := l.conn.LookAhead(ctx, names, windowStart(l.row))
-	if last := names[len(names)-1]; ahead[last].Name != "" {
+	ahead, examined, err := l.conn.LookAhead(ctx, names, windowStart(l.row))
+	if last := names[len(names)-1]; examined == last {
 		l.examined = last
 	}
 	return ahead, err
@@ -311,12 +311,13 @@ func (l *loop) look(ctx context.Context, f *folder, ahead imapconn.Look) (plan.S
 	if err != nil || f.parked() {
 		return shown, err
 	}
+	window, first := windowStart(l.row), f.row.UidNext == 0 && len(f.dated) == 0
 	for try := 0; !shown.Told; try++ {
-		window := time.Time{}
-		if f.held == 0 { // else few are unknown, of which to ask costs the server less
-			window = windowStart(l.row)
+		if first {
+			l.conn.ListAhead(window)
+		} else {
+			l.conn.ListAhead(time.Time{})
 		}
-		l.conn.ListAhead(window)
 		sel, err := l.examine(ctx, f)
 		if err != nil || f.parked() {
 			return shown, err
@@ -336,15 +337,24 @@ func (l *loop) look(ctx context.Context, f *folder, ahead imapconn.Look) (plan.S
 	if err := l.loadLedger(ctx, f); err != nil {
 		return shown, err
 	}
-	shown.Window = shown.All
-	if unknown := shown.All.Subtract(f.uids); len(unknown) > 0 {
-		window, err := l.conn.UIDsSince(ctx, unknown, windowStart(l.row))
-		if err != nil {
-			return shown, err
-		}
-		shown.Window = window
+	if first && l.conn.BeginsSince(window) {
+		f.believe(shown.All)
 	}
-	return shown, nil
+	err = l.date(ctx, f, shown.All.Subtract(f.uids).Subtract(f.dated))
+	shown.Window = f.window
+	return shown, err
+}
+
+// date asks the server which of uids are within the window.
+func (l *loop) date(ctx context.Context, f *folder, uids uidset.Set) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	within, err := l.conn.UIDsSince(ctx, uids, windowStart(l.row))
+	if err == nil {
+		f.date(uids, within)
+	}
+	return err
 }
 
 // lookedAhead is look where it was done ahead.
@@ -353,7 +363,12 @@ func (l *loop) lookedAhead(ctx context.Context, f *folder, ahead imapconn.Look) 
 		return shown, err
 	}
 	f.listedAt, f.partial = time.Now(), false
-	return plan.Shown{Status: selectedStatus(ahead.Selected), All: ahead.All, Window: ahead.Since}, l.loadLedger(ctx, f)
+	if ahead.Undated {
+		f.believe(ahead.All)
+	} else {
+		f.date(ahead.All, ahead.Since)
+	}
+	return plan.Shown{Status: selectedStatus(ahead.Selected), All: ahead.All, Window: f.window}, l.loadLedger(ctx, f)
 }
 
 // lookAtChanges opens a folder by QRESYNC. What was there is known from the visit before in this session, or from the
@@ -529,6 +544,11 @@ func (l *loop) fill(ctx context.Context, f *folder, until time.Time) error {
 		}
 	}
 	rest, err := l.ingest(ctx, f, f.work.Backfill, until)
+	if err == nil && f.strays {
+		if err = l.date(ctx, f, rest); err == nil {
+			rest, f.believed, f.strays = rest.Intersect(f.window), false, false
+		}
+	}
 	f.work.Backfill = rest
 	if err != nil {
 		f.visited = false

@@ -125,6 +125,7 @@ func (p *pipeline) step(ctx context.Context) error {
 		return err
 	}
 	p.heads = p.heads[1:]
+	p.leaveStrays(b)
 	if err := p.classify(ctx, b); err != nil {
 		return err
 	}
@@ -140,6 +141,16 @@ func (p *pipeline) step(ctx context.Context) error {
 	}
 	f.size = min(2*f.size, batchSize)
 	return nil
+}
+
+// leaveStrays leaves mail of a back-fill that is older than the window, of which the server is to be asked once more.
+func (p *pipeline) leaveStrays(b *batch) {
+	if !p.folder.believed || p.until.IsZero() {
+		return
+	}
+	start, before := windowStart(p.row), len(b.entries)
+	b.entries = slices.DeleteFunc(b.entries, func(e *entry) bool { return e.digest != nil && e.internal.Before(start) })
+	p.folder.strays = p.folder.strays || len(b.entries) < before
 }
 
 // split cuts a batch into parts of bodyChunkBytes, the newest first.

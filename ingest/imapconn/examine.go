@@ -63,8 +63,8 @@ func (c *Conn) Resync(ctx context.Context, name string, uidValidity uint32, modS
 }
 
 // ListAhead makes the next Examine ask in its own round trip for what UIDs will
-// be asked without a date, and unless from is zero for what UIDs or UIDsSince will
-// be asked of from. A server does one after the other where one depends on the
+// be asked without a date, and unless from is zero for what BeginsSince will be
+// asked of from. A server does one after the other where one depends on the
 // other (RFC 3501 section 5.5), and refuses to search where the folder could not be
 // opened. Two searches at once may be answered together, so the second is asked
 // only of a server that says which one it answers. Where the first list is not as
@@ -72,15 +72,25 @@ func (c *Conn) Resync(ctx context.Context, name string, uidValidity uint32, modS
 func (c *Conn) ListAhead(from time.Time) {
 	c.ahead = []*listing{{}}
 	if !from.IsZero() && c.searchOptions() != nil {
-		c.ahead = append(c.ahead, &listing{from: from})
+		c.ahead = append(c.ahead, &listing{from: from, first: true})
 	}
 }
 
-// listing is a search that goes with an EXAMINE, for all or from some time on.
+// listing is a search that goes with an EXAMINE: for all messages, those from
+// some time on, or the first one if it is.
 type listing struct {
-	from time.Time
-	col  collector
-	done bool
+	from  time.Time
+	first bool
+	col   collector
+	done  bool
+}
+
+func (l *listing) criteria() *imap.SearchCriteria {
+	criteria := &imap.SearchCriteria{Since: since(l.from)}
+	if l.first {
+		criteria.SeqNum = []imap.SeqSet{imap.SeqSetNum(1)}
+	}
+	return criteria
 }
 
 // sound says that the lists, which came with col, are answers to what was asked, and as of then.
@@ -169,7 +179,7 @@ func (c *Conn) open(ctx context.Context, parameter string, openings ...*opening)
 func (o *opening) ask(c *Conn, condStore bool) {
 	o.examine = c.client.Select(o.name, &imap.SelectOptions{ReadOnly: true, CondStore: condStore})
 	for _, l := range o.lists {
-		o.searches = append(o.searches, c.client.UIDSearch(&imap.SearchCriteria{Since: since(l.from)}, c.searchOptions()))
+		o.searches = append(o.searches, c.client.UIDSearch(l.criteria(), c.searchOptions()))
 	}
 }
 
@@ -197,8 +207,8 @@ func (o *opening) answer(c *Conn, condStore bool) error {
 
 // listedAhead is the list that came with Examine, once, and unless the server
 // told of changes since.
-func (c *Conn) listedAhead(from time.Time) (uids UIDRanges, ok bool) {
-	i := slices.IndexFunc(c.listed, func(l *listing) bool { return l.from.Equal(from) })
+func (c *Conn) listedAhead(from time.Time, first bool) (uids UIDRanges, ok bool) {
+	i := slices.IndexFunc(c.listed, func(l *listing) bool { return l.from.Equal(from) && l.first == first })
 	if i < 0 {
 		return nil, false
 	}
@@ -233,7 +243,7 @@ const extraUIDs = 10_000
 // later, and some of the two days before, since servers compare days in zones
 // of their own; all for the zero time.
 func (c *Conn) UIDs(ctx context.Context, from time.Time) (UIDRanges, error) {
-	uids, listed := c.listedAhead(from)
+	uids, listed := c.listedAhead(from, false)
 	if !listed {
 		if err := c.settled(func() (err error) {
 			uids, err = c.search(ctx, &imap.SearchCriteria{Since: since(from)})
@@ -253,15 +263,21 @@ func (c *Conn) UIDs(ctx context.Context, from time.Time) (UIDRanges, error) {
 // UIDsSince returns which of uids arrived as UIDs says of since. Asked for a
 // few, the server need not look at the dates of all.
 func (c *Conn) UIDsSince(ctx context.Context, uids UIDRanges, from time.Time) (UIDRanges, error) {
-	if dated, listed := c.listedAhead(from); listed {
-		return dated.Intersect(uids), nil
-	}
 	if len(uids) > rangesPerFetch {
 		all, err := c.UIDs(ctx, from)
 		return all.Intersect(uids), err
 	}
 	got, err := c.search(ctx, &imap.SearchCriteria{UID: []imap.UIDSet{librarySet(uids)}, Since: since(from)})
 	return got.Intersect(uids), err
+}
+
+// BeginsSince says that the first message of the examined folder, that of the
+// lowest UID, arrived as UIDs says of since. It is false where that did not come
+// with Examine (ListAhead). A server that keeps each message in a file looks at one
+// file for it, and at all of them to list what arrived since.
+func (c *Conn) BeginsSince(from time.Time) bool {
+	first, _ := c.listedAhead(from, true)
+	return len(first) > 0
 }
 
 // HasUIDs returns which of uids exist in the examined folder: the second look

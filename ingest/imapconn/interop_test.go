@@ -234,6 +234,19 @@ func reads(t *testing.T, b mailbox, cfg imapconn.Config) {
 	if has, err := c.HasUIDs(ctx, uidset.Between(2, 9)); err != nil || has.String() != "2:3,5" {
 		t.Errorf("HasUIDs = %s, %v", has, err)
 	}
+	for _, ask := range []struct {
+		folder string
+		from   time.Time
+		begins bool
+	}{{b.name("Drafts"), arrived, false}, {"INBOX", arrived.AddDate(0, 0, 4), false}, {"INBOX", arrived, c.Has("ESEARCH")}} {
+		c.ListAhead(ask.from)
+		if _, err := c.Examine(ctx, ask.folder); err != nil {
+			t.Fatal(err)
+		}
+		if begins := c.BeginsSince(ask.from); begins != ask.begins {
+			t.Errorf("%s begins since %v: %v", ask.folder, ask.from, begins)
+		}
+	}
 
 	var heads []string
 	missing, err := c.FetchHeaders(ctx, uidset.Between(1, 5), func(h imapconn.HeaderItem) error {

@@ -10,34 +10,67 @@ import (
 type Look struct {
 	Selected
 	All, Since UIDRanges // as UIDs tells of them
+	// Undated: the first message arrived since then (BeginsSince), and the server
+	// was not asked of the others. Since is All.
+	Undated bool
 }
 
 // LookAhead opens folders in turn and lists all of their messages and those
-// since some time, in one round trip. A folder of which that was not to be had in
-// full is left out: ask for it alone. So are all where the server does not say
-// which search it answers. The last one stays examined, unless it was left out.
-func (c *Conn) LookAhead(ctx context.Context, names []string, from time.Time) (map[string]Look, error) {
-	looks := make(map[string]Look, len(names))
+// since some time, in one round trip, and one more for the folders whose first
+// message is older. A folder of which that was not to be had in full is left out:
+// ask for it alone. So are all where the server does not say which search it
+// answers. Which folder stays examined is returned, "" for none that is known of.
+func (c *Conn) LookAhead(ctx context.Context, names []string, from time.Time) (looks map[string]Look, examined string, err error) {
+	looks = make(map[string]Look, len(names))
 	if c.searchOptions() == nil {
-		return looks, nil
+		return looks, "", nil
 	}
+	var older []string
 	for part := range slices.Chunk(names, looksInFlight) {
-		openings := make([]*opening, len(part))
-		for i, name := range part {
-			openings[i] = &opening{name: name, lists: []*listing{{}, {from: from}}}
-		}
-		if err := c.open(ctx, c.condStore(), openings...); err != nil {
-			return nil, err
+		openings, err := c.lookAt(ctx, part, listing{from: from, first: true})
+		if err != nil {
+			return nil, "", err
 		}
 		for _, o := range openings {
-			if o.err == nil && sound(o.lists, &o.col) {
-				looks[o.name] = Look{o.sel, o.lists[0].col.uids, o.lists[1].col.uids}
+			all, first := o.lists[0].col.uids, o.lists[1].col.uids
+			switch {
+			case !o.listed():
+			case len(all) > 0 && len(first) == 0:
+				older = append(older, o.name)
+			default:
+				looks[o.name] = Look{o.sel, all, all, true}
 			}
 		}
-		last := openings[len(part)-1]
-		if _, ok := looks[last.name]; ok {
-			c.opened(last)
+	}
+	for part := range slices.Chunk(older, looksInFlight) {
+		openings, err := c.lookAt(ctx, part, listing{from: from})
+		if err != nil {
+			return nil, "", err
+		}
+		for _, o := range openings {
+			if o.listed() {
+				looks[o.name] = Look{o.sel, o.lists[0].col.uids, o.lists[1].col.uids, false}
+			}
 		}
 	}
-	return looks, nil
+	return looks, c.selected.Name, nil
 }
+
+// lookAt opens folders in turn and makes two searches in each, the first of them for all messages. The last folder is the
+// examined one, unless there was something amiss with it.
+func (c *Conn) lookAt(ctx context.Context, names []string, second listing) ([]*opening, error) {
+	openings := make([]*opening, len(names))
+	for i, name := range names {
+		dated := second
+		openings[i] = &opening{name: name, lists: []*listing{{}, &dated}}
+	}
+	if err := c.open(ctx, c.condStore(), openings...); err != nil {
+		return nil, err
+	}
+	if last := openings[len(openings)-1]; last.listed() {
+		c.opened(last)
+	}
+	return openings, nil
+}
+
+func (o *opening) listed() bool { return o.err == nil && sound(o.lists, &o.col) }
