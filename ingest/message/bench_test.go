@@ -2,7 +2,9 @@ package message
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
+	"mime/quotedprintable"
 	"strings"
 	"testing"
 )
@@ -30,6 +32,52 @@ func typicalMail() []byte {
 	}
 	b.WriteString("\r\n--000000000000b1c2--\r\n")
 	return []byte(b.String())
+}
+
+// letter is what most mail of a first sync looks like: about 8 KB of plain text, by
+// quoted-printable, and a file of so many bytes where that is not 0.
+func letter(file int) []byte {
+	var b bytes.Buffer
+	b.WriteString("Date: Mon, 02 Mar 2026 12:28:00 +0000\r\nFrom: Anna <anna@customer.example>\r\nTo: Joe <joe@vendor.example>\r\n")
+	b.WriteString("Subject: =?utf-8?q?Re:_=C3=84nderung_der_Lieferadresse?=\r\nMessage-ID: <2.1f@customer.example>\r\nIn-Reply-To: <1.2e@vendor.example>\r\nReferences: <1.2e@vendor.example>\r\nMIME-Version: 1.0\r\n")
+	if file > 0 {
+		b.WriteString("Content-Type: multipart/mixed; boundary=\"=_mixed_1\"\r\n\r\n--=_mixed_1\r\n")
+	}
+	b.WriteString("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
+	w := quotedprintable.NewWriter(&b)
+	w.Write([]byte("Guten Tag,\n\ndie Stückzahl hat sich geändert: bitte 40 statt 30.\n\n" + strings.Repeat("Some more words that make the letter as long as letters are. ", 125)))
+	w.Close()
+	b.WriteString("\r\n")
+	if file > 0 {
+		b.WriteString("--=_mixed_1\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=file.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+		content := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("%PDF-1.4 \xe2\xe3\xcf\xd3"), file/13))
+		for ; len(content) > 76; content = content[76:] {
+			b.WriteString(content[:76] + "\r\n")
+		}
+		b.WriteString(content + "\r\n--=_mixed_1--\r\n")
+	}
+	return b.Bytes()
+}
+
+// BenchmarkLetter is what a first sync does with a letter behind its header.
+func BenchmarkLetter(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		file int
+	}{{"plain", 0}, {"file", 95_000}} {
+		raw := letter(c.file)
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(raw)))
+			b.ReportAllocs()
+			for b.Loop() {
+				m, err := Parse(raw, Limits{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				Identity(m.Header, raw)
+			}
+		})
+	}
 }
 
 func BenchmarkParseHeader(b *testing.B) {
