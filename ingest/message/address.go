@@ -246,6 +246,7 @@ func lastAddress(piece, phrase string) (address, name string) {
 // bareAddress drops blanks, comments, controls and a source route off an address.
 func bareAddress(s string) string {
 	var b strings.Builder
+	b.Grow(min(len(s), MaxAddressBytes))
 	depth, inQuotes := 0, false
 	for i, r := range s {
 		switch {

@@ -36,14 +36,20 @@ var charsetAliases = map[string]string{
 // decodeCharset turns bytes of a declared charset into valid UTF-8. ok is false
 // where the name means nothing to us; the text is then read as if undeclared.
 func decodeCharset(label string, b []byte) (text string, ok bool) {
+	decoded, ok := decodeBytes(label, b)
+	return string(decoded), ok
+}
+
+// decodeBytes is decodeCharset without a copy: what is valid already is b itself.
+func decodeBytes(label string, b []byte) (text []byte, ok bool) {
 	label = strings.ToLower(strings.Trim(label, " \t\"'"))
 	switch label {
 	case "utf-8", "utf8", "unicode-1-1-utf-8", "x-utf-8", "cp65001", "utf-8-mac":
-		return strings.ToValidUTF8(string(b), "\ufffd"), true
+		return validUTF8(b), true
 	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "7bit", "8bit", "unknown-8bit", "x-unknown", "unknown", "default", "x-user-defined", "binary":
 		return decodeUndeclared(b), true
 	case "utf-7", "utf7", "unicode-1-1-utf-7", "csunicode11utf7", "x-unicode-2-0-utf-7", "unicode-2-0-utf-7":
-		return decodeUTF7(b), true
+		return []byte(decodeUTF7(b)), true
 	}
 	if alias, found := charsetAliases[label]; found {
 		label = alias
@@ -54,25 +60,33 @@ func decodeCharset(label string, b []byte) (text string, ok bool) {
 	}
 	// A decoder that stops in the middle keeps what it had read.
 	decoded, _ := io.ReadAll(r)
-	return strings.ToValidUTF8(string(decoded), "\ufffd"), true
+	return validUTF8(decoded), true
+}
+
+// validUTF8 is bytes.ToValidUTF8, which looks at every byte and copies always.
+func validUTF8(b []byte) []byte {
+	if utf8.Valid(b) {
+		return b
+	}
+	return bytes.ToValidUTF8(b, []byte("\ufffd"))
 }
 
 // decodeUndeclared reads text that says nothing of its charset: the escapes of
 // ISO-2022-JP need no label; else UTF-8 where it is valid, and Windows-1252, which
 // has a character for every byte, where it is not.
-func decodeUndeclared(b []byte) string {
+func decodeUndeclared(b []byte) []byte {
 	if bytes.Contains(b, []byte("\x1b$")) {
-		text, _ := decodeCharset("iso-2022-jp", b)
+		text, _ := decodeBytes("iso-2022-jp", b)
 		return text
 	}
 	if utf8.Valid(b) {
-		return string(b)
+		return b
 	}
 	decoded, err := charmap.Windows1252.NewDecoder().Bytes(b)
 	if err != nil {
-		return strings.ToValidUTF8(string(b), "\ufffd")
+		return validUTF8(b)
 	}
-	return string(decoded)
+	return decoded
 }
 
 // decodeUTF7 reads RFC 2152, which no library here has. Broken runs are dropped.
@@ -81,10 +95,10 @@ func decodeUTF7(b []byte) string {
 	for len(b) > 0 {
 		plus := bytes.IndexByte(b, '+')
 		if plus < 0 {
-			out.WriteString(decodeUndeclared(b))
+			out.Write(decodeUndeclared(b))
 			break
 		}
-		out.WriteString(decodeUndeclared(b[:plus]))
+		out.Write(decodeUndeclared(b[:plus]))
 		b = b[plus+1:]
 		n := 0
 		for n < len(b) && base64Value[b[n]] < 64 {

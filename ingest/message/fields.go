@@ -217,5 +217,5 @@ func unfold(value []byte, hint string) string {
 			return text
 		}
 	}
-	return decodeUndeclared(value)
+	return string(decodeUndeclared(value))
 }

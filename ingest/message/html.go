@@ -178,7 +178,7 @@ var mailPolicy = sync.OnceValue(func() *bluemonday.Policy {
 // nothing that loads from elsewhere (FAULTS S05). What it returns is balanced, so
 // that it cannot break out of the element around it.
 func SanitizeHTML(s string) string {
-	s, _ = cleanText(strings.ToValidUTF8(s, "\ufffd"), DefaultLimits.HTMLBytes)
+	s, _ = cleanText(validUTF8([]byte(s)), DefaultLimits.HTMLBytes)
 	return balance(mailPolicy().Sanitize(s))
 }
 

@@ -2,7 +2,6 @@ package message
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
@@ -96,7 +95,7 @@ func (d digest) body(body []byte) {
 	empty := 0
 	for pos := 0; pos < len(body); {
 		next := lineEnd(body, pos)
-		line := bytes.TrimRight(body[pos:next], " \t\r\n")
+		line := trimBlanks(body[pos:next], true)
 		pos = next
 		if len(line) == 0 {
 			empty++

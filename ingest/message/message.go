@@ -135,10 +135,9 @@ func (p *part) text(max int, problems *problems) (text string, cut bool) {
 	case !known:
 		problems.add(ProblemEncoding)
 	case p.encoding != "":
-		var buf bytes.Buffer
-		buf.Grow(min(len(p.body), max) + bytes.MinRead)
-		io.Copy(&buf, io.LimitReader(r, int64(max)+1)) // reads from memory: no error
-		data = buf.Bytes()
+		data = make([]byte, min(len(p.body), max+1)) // no encoding makes a body longer
+		n, _ := io.ReadFull(r, data)                 // reads from memory: no error but the end
+		data = data[:n]
 	}
 	long := len(data) > max
 	if long {
@@ -148,7 +147,7 @@ func (p *part) text(max int, problems *problems) (text string, cut bool) {
 	if label == "" && p.media == "text/html" {
 		label = metaCharset(data)
 	}
-	decoded, ok := decodeCharset(label, data)
+	decoded, ok := decodeBytes(label, data)
 	if !ok {
 		problems.add(ProblemCharset)
 	}

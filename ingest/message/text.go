@@ -1,6 +1,9 @@
 package message
 
 import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,8 +16,17 @@ func cleanLine(s string, max int) string {
 		return s
 	}
 	var b strings.Builder
+	b.Grow(min(len(s), max))
 	gap := false
-	for _, r := range s {
+	for i, r := range s {
+		if c := s[i]; c > ' ' && c <= '~' && b.Len()+2 <= max { // most of it
+			if gap {
+				b.WriteByte(' ')
+				gap = false
+			}
+			b.WriteByte(c)
+			continue
+		}
 		if isBlank(r) || unicode.IsControl(r) {
 			gap = b.Len() > 0
 			continue
@@ -52,36 +64,65 @@ func isBlank(r rune) bool {
 
 // cleanText makes valid UTF-8 safe to store: lines ending in \n, no control
 // characters but tabs, at most max bytes; cut tells that it was longer.
-func cleanText(s string, max int) (text string, cut bool) {
-	s = strings.TrimPrefix(s, "\ufeff")
-	var b strings.Builder
+func cleanText(b []byte, max int) (text string, cut bool) {
+	b = bytes.TrimPrefix(b, []byte("\ufeff"))
+	var out strings.Builder
+	out.Grow(len(b))
 	start := 0 // of the run that is copied as it is
-	for i := 0; i < len(s) && i-start+b.Len() <= max; i++ {
+	for i := 0; i < len(b) && i-start+out.Len() <= max; i++ {
+		i += cleanRun(b[i:])
+		if i == len(b) {
+			break
+		}
 		width, instead := 1, ""
-		switch c := s[i]; {
-		case c >= ' ' && c != 0x7f && c != 0xc2, c == '\n', c == '\t':
+		switch c := b[i]; {
+		case c == '\n', c == '\t':
 			continue
 		case c == 0xc2: // U+0080 to U+009F are controls, too
-			if i+1 == len(s) || s[i+1] >= 0xa0 {
+			if i+1 == len(b) || b[i+1] >= 0xa0 {
 				continue
 			}
 			width = 2
-		case c == '\r' && (i+1 == len(s) || s[i+1] != '\n'):
+		case c == '\r' && (i+1 == len(b) || b[i+1] != '\n'):
 			instead = "\n"
 		}
-		if b.Cap() == 0 {
-			b.Grow(len(s))
-		}
-		b.WriteString(s[start:i])
-		b.WriteString(instead)
+		out.Write(b[start:i])
+		out.WriteString(instead)
 		i += width - 1
 		start = i + 1
 	}
-	if b.Cap() > 0 {
-		b.WriteString(s[start:])
-		s = b.String()
+	out.Write(b[start:])
+	text = out.String()
+	return truncate(text, max), len(text) > max
+}
+
+// cleanRun counts the leading bytes that are no controls and begin none, eight at a
+// time: all text that is stored goes through it. The high bit of a byte is set in found
+// where it is below a blank, DEL or 0xc2; behind the first such byte it may be so for others.
+func cleanRun(b []byte) int {
+	const ones, high = 0x01_01_01_01_01_01_01_01, 0x80_80_80_80_80_80_80_80
+	n := 0
+	for ; n+8 <= len(b); n += 8 {
+		x := binary.LittleEndian.Uint64(b[n:])
+		del, c2 := x^0x7f*ones, x^0xc2*ones
+		if found := ((x-' '*ones)&^x | (del-ones)&^del | (c2-ones)&^c2) & high; found != 0 {
+			return n + bits.TrailingZeros64(found)/8
+		}
 	}
-	return truncate(s, max), len(s) > max
+	for n < len(b) && b[n] >= ' ' && b[n] != 0x7f && b[n] != 0xc2 {
+		n++
+	}
+	return n
+}
+
+// trimBlanks takes blanks off the end of a line, and line ends with ends. It is
+// bytes.TrimRight without the set of characters that that one makes for each line.
+func trimBlanks(line []byte, ends bool) []byte {
+	n := len(line)
+	for n > 0 && (line[n-1] == ' ' || line[n-1] == '\t' || ends && (line[n-1] == '\r' || line[n-1] == '\n')) {
+		n--
+	}
+	return line[:n]
 }
 
 // truncate cuts valid UTF-8 to at most max bytes without splitting a character.

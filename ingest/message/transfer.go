@@ -68,107 +68,85 @@ func (r *base64Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// base64Size is what a base64Reader over src yields, without the copying.
+// base64Size is what a base64Reader over src yields, without the decoding: between
+// two pads, four characters make three bytes. It has no branch for a character.
 func base64Size(src []byte) int64 {
 	var n int64
-	var bits uint
-	for _, c := range src {
-		switch v := base64Value[c]; v {
-		case base64Skip:
-		case base64Pad:
-			bits = 0
-		default:
-			bits += 6
-			if bits >= 8 {
-				bits -= 8
-				n++
-			}
+	for len(src) > 0 {
+		run, rest, _ := bytes.Cut(src, []byte("="))
+		characters := len(run)
+		for _, c := range run {
+			characters -= int(base64Value[c] >> 6) // 1 for what is passed over
 		}
+		n += int64(characters) * 6 / 8
+		src = rest
 	}
 	return n
 }
 
-// quotedReader decodes quoted-printable: a wrong escape stands for itself, and
-// blanks at the end of a line are transport padding (RFC 2045, 6.7 rule 3).
+// quotedReader decodes quoted-printable line by line: a wrong escape stands for
+// itself, and blanks at the end of a line are transport padding (RFC 2045, 6.7 rule 3).
 type quotedReader struct {
-	src   []byte
-	plain int // bytes at the front of src that stand for themselves
+	src  []byte // lines not begun
+	line []byte // rest of the line begun, without its end and the blanks before that
+	eol  []byte // that line's end
 }
 
 func (r *quotedReader) Read(p []byte) (int, error) {
 	n := 0
-	for n < len(p) && len(r.src) > 0 {
-		if r.plain == 0 {
-			r.plain = quotedPlain(r.src)
-		}
-		if r.plain > 0 {
-			k := copy(p[n:], r.src[:r.plain])
-			n += k
-			r.src = r.src[k:]
-			r.plain -= k
-			continue
-		}
-		if r.src[0] != '=' { // blanks before a line end
-			r.src = r.src[leadingBlanks(r.src):]
-			continue
-		}
-		if len(r.src) >= 3 {
-			if hi, lo := unhex(r.src[1]), unhex(r.src[2]); hi < 16 && lo < 16 {
-				p[n] = hi<<4 | lo
-				n++
-				r.src = r.src[3:]
-				continue
-			}
-		}
-		rest := r.src[1:]
-		rest = rest[leadingBlanks(rest):]
+	for n < len(p) {
 		switch {
-		case len(rest) == 0:
-			r.src = rest
-		case rest[0] == '\n':
-			r.src = rest[1:]
-		case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
-			r.src = rest[2:]
+		case len(r.line) > 0 && r.line[0] == '=':
+			n += r.escape(p[n:])
+		case len(r.line) > 0:
+			plain := r.line[:min(len(r.line), len(p)-n)]
+			if i := bytes.IndexByte(plain, '='); i >= 0 {
+				plain = plain[:i]
+			}
+			n += copy(p[n:], plain)
+			r.line = r.line[len(plain):]
+		case len(r.eol) > 0:
+			k := copy(p[n:], r.eol)
+			n += k
+			r.eol = r.eol[k:]
+		case len(r.src) > 0:
+			r.nextLine()
+		case n == 0:
+			return 0, io.EOF
 		default:
-			r.plain = 1
+			return n, nil
 		}
-	}
-	if n == 0 && len(p) > 0 {
-		return 0, io.EOF
 	}
 	return n, nil
 }
 
-// quotedPlain counts the leading bytes of src that quoted-printable leaves as
-// they are: up to an escape, or up to blanks that end a line.
-func quotedPlain(src []byte) int {
-	i := 0
-	for i < len(src) && i < quotedChunk {
-		switch src[i] {
-		case '=':
-			return i
-		case ' ', '\t':
-			blanks := leadingBlanks(src[i:])
-			if end := src[i+blanks:]; len(end) == 0 || end[0] == '\n' || (end[0] == '\r' && len(end) > 1 && end[1] == '\n') {
-				return i
-			}
-			i += blanks
-		default:
-			i++
+// escape decodes the escape at the front of line into p, and tells how many bytes
+// it made: none where it is a soft line break.
+func (r *quotedReader) escape(p []byte) int {
+	if len(r.line) == 1 {
+		r.line, r.eol = nil, nil
+		return 0
+	}
+	if len(r.line) >= 3 {
+		if hi, lo := unhex(r.line[1]), unhex(r.line[2]); hi < 16 && lo < 16 {
+			p[0] = hi<<4 | lo
+			r.line = r.line[3:]
+			return 1
 		}
 	}
-	return i
+	p[0] = '='
+	r.line = r.line[1:]
+	return 1
 }
 
-// quotedChunk bounds how far quotedReader looks ahead at a time, in bytes.
-const quotedChunk = 4 << 10
-
-func leadingBlanks(b []byte) int {
-	n := 0
-	for n < len(b) && (b[n] == ' ' || b[n] == '\t') {
-		n++
+func (r *quotedReader) nextLine() {
+	next := lineEnd(r.src, 0)
+	line := r.src[:next]
+	if ended, found := bytes.CutSuffix(line, []byte("\n")); found {
+		line = bytes.TrimSuffix(ended, []byte("\r"))
 	}
-	return n
+	r.eol = r.src[len(line):next]
+	r.line, r.src = trimBlanks(line, false), r.src[next:]
 }
 
 // unhex gives the value of a hex digit, 16 for any other byte.

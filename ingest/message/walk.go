@@ -56,7 +56,6 @@ type delimiter struct {
 // walk visits the leaves of a mail in the order of the document. A reason tells
 // that a bound stopped it.
 func (w *walker) walk(h Header, scan fieldScan) (reason string) {
-	w.open = make(map[string]int)
 	p := part{media: h.ContentType, params: h.ContentTypeParams}
 	w.describe(&p, scan.fields)
 	pos, parts := scan.end, 1
@@ -121,6 +120,9 @@ func (w *walker) push(p *part, boundary string) {
 		w.alternatives++
 		alternative = w.alternatives
 	}
+	if w.open == nil {
+		w.open = make(map[string]int)
+	}
 	w.open[boundary] = len(w.stack)
 	w.stack = append(w.stack, container{media: p.media, boundary: boundary, shadowed: shadowed, alternative: alternative})
 }
@@ -141,16 +143,15 @@ func (w *walker) popTo(n int) {
 // next finds the next boundary line of any open container, from the line at pos on.
 func (w *walker) next(pos int) delimiter {
 	for len(w.stack) > 0 && pos < len(w.raw) {
-		if w.raw[pos] != '-' || !bytes.HasPrefix(w.raw[pos:], []byte("--")) {
-			n := bytes.Index(w.raw[pos:], []byte("\n--"))
-			if n < 0 {
-				break
-			}
-			pos += n + 1
+		n := bytes.Index(w.raw[pos:], []byte("--")) // base64 has none, but many line ends
+		if n < 0 {
+			break
 		}
-		after := lineEnd(w.raw, pos)
-		if level, closing := w.match(w.raw[pos:after]); level >= 0 {
-			return delimiter{pos, after, level, closing}
+		after := lineEnd(w.raw, pos+n)
+		if start := pos + n; n == 0 || w.raw[start-1] == '\n' {
+			if level, closing := w.match(w.raw[start:after]); level >= 0 {
+				return delimiter{start, after, level, closing}
+			}
 		}
 		pos = after
 	}
