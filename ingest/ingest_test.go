@@ -454,3 +454,23 @@ func TestPutRefusesWhatCannotWork(t *testing.T) {
 		t.Error("the secret is not sealed")
 	}
 }
+
+// TestBodiesInPieces: each message of a batch has its own text, whatever went in one statement.
+func TestBodiesInPieces(t *testing.T) {
+	t.Parallel()
+	b := joesMailbox(t)
+	want := map[string]int{}
+	for i, size := range []int{10, 100_000, 0, 100_000, 100_000, 300_000, 20} {
+		subject := fmt.Sprint("s", i)
+		want[subject] = size
+		b.append("ann-box", "INBOX", mail{id: subject + "@x", from: "joe@acme.example", to: "ann@firm.example", subject: subject, body: strings.Repeat(fmt.Sprint(i), size)})
+	}
+	b.sync("ann-box")
+	for subject, size := range want {
+		got := b.one(`select length(b.text) || ' ' || (b.text = repeat(substr(m.subject, 2), $2)) from (select message_id, rtrim(text, chr(10)) as text from message_bodies) b join messages m on m.id = b.message_id
+			where m.subject = $1`, subject, size)
+		if got != fmt.Sprintf("%q", fmt.Sprint(size, " true")) {
+			t.Errorf("%s: %s, want %d", subject, got, size)
+		}
+	}
+}

@@ -123,6 +123,8 @@ const (
 	maxBodyBytes = 50 << 20
 	// bodyChunkBytes of bodies are asked for at once, and stored together.
 	bodyChunkBytes = 7 << 20
+	// bodiesAtOnce bytes of texts are the parameters of one statement, or those of one message: the driver copies them several times.
+	bodiesAtOnce = 256 << 10
 	// bytesInFlight bounds the mail that all loops of the process hold, from asking for bodies until they are stored; one
 	// larger message has it all. Less is held than asked for: a body is there until its text is taken out.
 	bytesInFlight = 32 << 20

@@ -226,20 +226,34 @@ func (w *writer) insertMessages(ctx context.Context) error {
 	for _, r := range rows {
 		w.messages[string(r.Identity)].id = r.ID
 	}
-	bodies := queries.InsertBodiesParams{AccountID: w.acc.ID}
-	for _, e := range w.fresh {
-		bodies.MessageIds = append(bodies.MessageIds, w.messages[string(e.identity)].id)
-		bodies.Texts = append(bodies.Texts, e.msg.Text)
-		bodies.Htmls = append(bodies.Htmls, e.msg.HTML)
-	}
-	if err := w.tx.InsertBodies(ctx, bodies); err != nil {
+	ids, err := w.insertBodies(ctx)
+	if err != nil {
 		return fmt.Errorf("insert bodies: %w", err)
 	}
-	err = w.tx.AnnounceMessages(ctx, queries.AnnounceMessagesParams{AccountID: w.acc.ID, AuthorID: w.row.UserID, MessageIds: bodies.MessageIds})
+	err = w.tx.AnnounceMessages(ctx, queries.AnnounceMessagesParams{AccountID: w.acc.ID, AuthorID: w.row.UserID, MessageIds: ids})
 	if err != nil {
 		return fmt.Errorf("announce messages: %w", err)
 	}
 	return nil
+}
+
+// insertBodies writes the new messages' texts, bodiesAtOnce in a statement, and returns the ids of all.
+func (w *writer) insertBodies(ctx context.Context) (ids []int64, err error) {
+	begin, bytes := 0, 0
+	p := queries.InsertBodiesParams{AccountID: w.acc.ID}
+	for i, e := range w.fresh {
+		ids = append(ids, w.messages[string(e.identity)].id)
+		p.Texts, p.Htmls = append(p.Texts, e.msg.Text), append(p.Htmls, e.msg.HTML)
+		if bytes += len(e.msg.Text) + len(e.msg.HTML); bytes < bodiesAtOnce && i < len(w.fresh)-1 {
+			continue
+		}
+		p.MessageIds = ids[begin:]
+		if err := w.tx.InsertBodies(ctx, p); err != nil {
+			return nil, err
+		}
+		begin, bytes, p.Texts, p.Htmls = len(ids), 0, p.Texts[:0], p.Htmls[:0]
+	}
+	return ids, nil
 }
 
 // insertParties writes who the new messages were exchanged with, and returns the addresses the author never
