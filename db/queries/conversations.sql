@@ -3,7 +3,7 @@
 insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked)
 select k.account_id, co.author_id, k.id, r.address_id, k.kind, true, false, is_blocked(k.account_id, co.author_id, r.address_id)
 from cards k
-join card_reach r on r.account_id = k.account_id and r.card_id = k.id
+cross join lateral (select x.address_id from card_reach x where x.account_id = k.account_id and x.card_id = k.id offset 0) r
 join correspondences co on co.account_id = k.account_id and co.address_id = r.address_id
 where k.account_id = @account_id and k.id = any(@card_ids::bigint[])
 order by co.author_id, k.id, r.address_id
@@ -12,11 +12,10 @@ on conflict do nothing;
 -- name: LinkAuthor :exec
 -- The same, from an author's side.
 insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked)
-select k.account_id, @author_id, k.id, r.address_id, k.kind, true, false, is_blocked(k.account_id, @author_id, r.address_id)
-from card_reach r
-join cards k on k.account_id = r.account_id and k.id = r.card_id
-where r.account_id = @account_id and r.address_id = any(@address_ids::bigint[])
-order by k.id, r.address_id
+select @account_id, @author_id, r.card_id, n.address_id, r.kind, true, false, is_blocked(@account_id, @author_id, n.address_id)
+from (select unnest(@address_ids::bigint[]) as address_id) n
+cross join lateral (select x.card_id, x.kind from card_reach x where x.account_id = @account_id and x.address_id = n.address_id offset 0) r
+order by r.card_id, n.address_id
 on conflict do nothing;
 
 -- name: RelinkCards :exec
@@ -26,7 +25,7 @@ set on_card = f.on_card, blocked = f.blocked, visible = c.visible and f.on_card 
 from (
     select i.author_id, i.card_id, i.address_id, is_blocked(i.account_id, i.author_id, i.address_id) as blocked,
            exists (select from card_reach r
-                   where r.account_id = i.account_id and r.card_id = i.card_id and r.address_id = i.address_id) as on_card
+                   where r.account_id = i.account_id and r.card_id = i.card_id and r.address_id = i.address_id offset 0) as on_card
     from conversations i
     where i.account_id = @account_id and i.card_id = any(@card_ids::bigint[])
 ) f
@@ -76,8 +75,13 @@ where d.account_id = @account_id and d.author_id = said.author_id and d.card_id 
 select * from conversation_facts where account_id = @account_id and card_id = any(@card_ids::bigint[]);
 
 -- name: FactsOfAuthor :many
-select * from conversation_facts
-where account_id = @account_id and author_id = @author_id and address_id = any(@address_ids::bigint[]);
+-- On the cards that have the addresses, each by its whole key: by author and address the planner may read all of the author's. Those
+-- on other cards are older than the correspondence, which changes nothing about them.
+select f.* from (select unnest(@address_ids::bigint[]) as address_id) n
+cross join lateral (select x.card_id from card_reach x where x.account_id = @account_id and x.address_id = n.address_id offset 0) r
+cross join lateral (select * from conversation_facts x
+                    where x.account_id = @account_id and x.author_id = @author_id and x.card_id = r.card_id and x.address_id = n.address_id
+                    offset 0) f;
 
 -- name: FactsOfConversations :many
 select f.* from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id) k
@@ -91,7 +95,7 @@ with stamped as (
     update conversations c
     set visible = v.visible, shown = c.shown or v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
         since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
-    from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason, unnest(@author_epochs::bigint[]) as author_epoch, unnest(@card_epochs::bigint[]) as card_epoch, unnest(@owner_epochs::bigint[]) as owner_epoch, unnest(@news::boolean[]) as is_news) v
+    from (select unnest(@author_ids::bigint[]) as author_id, unnest(@card_ids::bigint[]) as card_id, unnest(@address_ids::bigint[]) as address_id, unnest(@visibles::boolean[]) as visible, unnest(@reasons::text[]) as reason, unnest(@author_epochs::bigint[]) as author_epoch, unnest(@card_epochs::bigint[]) as card_epoch, unnest(@owner_epochs::bigint[]) as owner_epoch, unnest(@news::boolean[]) as is_news limit cardinality(@author_ids)) v
     where c.account_id = @account_id and c.author_id = v.author_id and c.card_id = v.card_id and c.address_id = v.address_id
     returning c.author_id, c.card_id, c.address_id, c.visible, c.reason, v.is_news and c.since = now() as is_news
 )
@@ -196,12 +200,14 @@ order by author_id, address_id limit @max_rows;
 -- name: OwnersThatDecide :many
 -- Whose settings the authors' conversations on these cards may rest on by R5.
 select distinct k.owner_id::bigint as owner_id
-from cards k
-join card_owners o on o.account_id = k.account_id and o.card_id = k.id and o.user_id <> k.owner_id
-where k.account_id = @account_id and k.id = any(@card_ids::bigint[]) and o.user_id = any(@author_ids::bigint[]);
+from (select unnest(@card_ids::bigint[]) as card_id) n
+cross join lateral (select x.owner_id from cards x where x.account_id = @account_id and x.id = n.card_id limit 1) k
+cross join lateral (select x.user_id from card_owners x where x.account_id = @account_id and x.card_id = n.card_id offset 0) o
+where o.user_id <> k.owner_id and o.user_id = any(@author_ids::bigint[]);
 
 -- name: CardsWithAddresses :many
-select distinct card_id from card_reach where account_id = @account_id and address_id = any(@address_ids::bigint[]);
+select distinct r.card_id from (select unnest(@address_ids::bigint[]) as address_id) n
+cross join lateral (select x.card_id from card_reach x where x.account_id = @account_id and x.address_id = n.address_id offset 0) r;
 
 -- name: Setting :one
 select value, epoch from settings where account_id = @account_id and user_id = @user_id and kind = @kind;

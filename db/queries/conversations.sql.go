@@ -264,16 +264,17 @@ func (q *Queries) CardsNear(ctx context.Context, arg CardsNearParams) ([]int64, 
 }
 
 const cardsWithAddresses = `-- name: CardsWithAddresses :many
-select distinct card_id from card_reach where account_id = $1 and address_id = any($2::bigint[])
+select distinct r.card_id from (select unnest($1::bigint[]) as address_id) n
+cross join lateral (select x.card_id from card_reach x where x.account_id = $2 and x.address_id = n.address_id offset 0) r
 `
 
 type CardsWithAddressesParams struct {
-	AccountID  int64
 	AddressIds []int64
+	AccountID  int64
 }
 
 func (q *Queries) CardsWithAddresses(ctx context.Context, arg CardsWithAddressesParams) ([]int64, error) {
-	rows, err := q.db.Query(ctx, cardsWithAddresses, arg.AccountID, arg.AddressIds)
+	rows, err := q.db.Query(ctx, cardsWithAddresses, arg.AddressIds, arg.AccountID)
 	if err != nil {
 		return nil, err
 	}
@@ -550,18 +551,23 @@ func (q *Queries) FactsBehindAuthor(ctx context.Context, arg FactsBehindAuthorPa
 }
 
 const factsOfAuthor = `-- name: FactsOfAuthor :many
-select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, shared_on_contact, setting, handover, was_owner, is_owner, is_collaborator, new_owner, new_owners, author_epoch, card_epoch, owner_epoch, visible, reason, stamped_author_epoch, stamped_card_epoch, stamped_owner_epoch from conversation_facts
-where account_id = $1 and author_id = $2 and address_id = any($3::bigint[])
+select f.account_id, f.author_id, f.card_id, f.address_id, f.kind, f.on_card, f.blocked, f.share, f.shared_on_contact, f.setting, f.handover, f.was_owner, f.is_owner, f.is_collaborator, f.new_owner, f.new_owners, f.author_epoch, f.card_epoch, f.owner_epoch, f.visible, f.reason, f.stamped_author_epoch, f.stamped_card_epoch, f.stamped_owner_epoch from (select unnest($1::bigint[]) as address_id) n
+cross join lateral (select x.card_id from card_reach x where x.account_id = $2 and x.address_id = n.address_id offset 0) r
+cross join lateral (select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, shared_on_contact, setting, handover, was_owner, is_owner, is_collaborator, new_owner, new_owners, author_epoch, card_epoch, owner_epoch, visible, reason, stamped_author_epoch, stamped_card_epoch, stamped_owner_epoch from conversation_facts x
+                    where x.account_id = $2 and x.author_id = $3 and x.card_id = r.card_id and x.address_id = n.address_id
+                    offset 0) f
 `
 
 type FactsOfAuthorParams struct {
+	AddressIds []int64
 	AccountID  int64
 	AuthorID   int64
-	AddressIds []int64
 }
 
+// On the cards that have the addresses, each by its whole key: by author and address the planner may read all of the author's. Those
+// on other cards are older than the correspondence, which changes nothing about them.
 func (q *Queries) FactsOfAuthor(ctx context.Context, arg FactsOfAuthorParams) ([]ConversationFact, error) {
-	rows, err := q.db.Query(ctx, factsOfAuthor, arg.AccountID, arg.AuthorID, arg.AddressIds)
+	rows, err := q.db.Query(ctx, factsOfAuthor, arg.AddressIds, arg.AccountID, arg.AuthorID)
 	if err != nil {
 		return nil, err
 	}
@@ -790,23 +796,22 @@ func (q *Queries) LiftEarlierPrivates(ctx context.Context, arg LiftEarlierPrivat
 
 const linkAuthor = `-- name: LinkAuthor :exec
 insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked)
-select k.account_id, $1, k.id, r.address_id, k.kind, true, false, is_blocked(k.account_id, $1, r.address_id)
-from card_reach r
-join cards k on k.account_id = r.account_id and k.id = r.card_id
-where r.account_id = $2 and r.address_id = any($3::bigint[])
-order by k.id, r.address_id
+select $1, $2, r.card_id, n.address_id, r.kind, true, false, is_blocked($1, $2, n.address_id)
+from (select unnest($3::bigint[]) as address_id) n
+cross join lateral (select x.card_id, x.kind from card_reach x where x.account_id = $1 and x.address_id = n.address_id offset 0) r
+order by r.card_id, n.address_id
 on conflict do nothing
 `
 
 type LinkAuthorParams struct {
-	AuthorID   int64
 	AccountID  int64
+	AuthorID   int64
 	AddressIds []int64
 }
 
 // The same, from an author's side.
 func (q *Queries) LinkAuthor(ctx context.Context, arg LinkAuthorParams) error {
-	_, err := q.db.Exec(ctx, linkAuthor, arg.AuthorID, arg.AccountID, arg.AddressIds)
+	_, err := q.db.Exec(ctx, linkAuthor, arg.AccountID, arg.AuthorID, arg.AddressIds)
 	return err
 }
 
@@ -814,7 +819,7 @@ const linkCards = `-- name: LinkCards :exec
 insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, shown, blocked)
 select k.account_id, co.author_id, k.id, r.address_id, k.kind, true, false, is_blocked(k.account_id, co.author_id, r.address_id)
 from cards k
-join card_reach r on r.account_id = k.account_id and r.card_id = k.id
+cross join lateral (select x.address_id from card_reach x where x.account_id = k.account_id and x.card_id = k.id offset 0) r
 join correspondences co on co.account_id = k.account_id and co.address_id = r.address_id
 where k.account_id = $1 and k.id = any($2::bigint[])
 order by co.author_id, k.id, r.address_id
@@ -1016,20 +1021,21 @@ func (q *Queries) OwnersAfterAuthor(ctx context.Context, arg OwnersAfterAuthorPa
 
 const ownersThatDecide = `-- name: OwnersThatDecide :many
 select distinct k.owner_id::bigint as owner_id
-from cards k
-join card_owners o on o.account_id = k.account_id and o.card_id = k.id and o.user_id <> k.owner_id
-where k.account_id = $1 and k.id = any($2::bigint[]) and o.user_id = any($3::bigint[])
+from (select unnest($1::bigint[]) as card_id) n
+cross join lateral (select x.owner_id from cards x where x.account_id = $2 and x.id = n.card_id limit 1) k
+cross join lateral (select x.user_id from card_owners x where x.account_id = $2 and x.card_id = n.card_id offset 0) o
+where o.user_id <> k.owner_id and o.user_id = any($3::bigint[])
 `
 
 type OwnersThatDecideParams struct {
-	AccountID int64
 	CardIds   []int64
+	AccountID int64
 	AuthorIds []int64
 }
 
 // Whose settings the authors' conversations on these cards may rest on by R5.
 func (q *Queries) OwnersThatDecide(ctx context.Context, arg OwnersThatDecideParams) ([]int64, error) {
-	rows, err := q.db.Query(ctx, ownersThatDecide, arg.AccountID, arg.CardIds, arg.AuthorIds)
+	rows, err := q.db.Query(ctx, ownersThatDecide, arg.CardIds, arg.AccountID, arg.AuthorIds)
 	if err != nil {
 		return nil, err
 	}
@@ -1137,7 +1143,7 @@ set on_card = f.on_card, blocked = f.blocked, visible = c.visible and f.on_card 
 from (
     select i.author_id, i.card_id, i.address_id, is_blocked(i.account_id, i.author_id, i.address_id) as blocked,
            exists (select from card_reach r
-                   where r.account_id = i.account_id and r.card_id = i.card_id and r.address_id = i.address_id) as on_card
+                   where r.account_id = i.account_id and r.card_id = i.card_id and r.address_id = i.address_id offset 0) as on_card
     from conversations i
     where i.account_id = $1 and i.card_id = any($2::bigint[])
 ) f
@@ -1235,7 +1241,7 @@ with stamped as (
     update conversations c
     set visible = v.visible, shown = c.shown or v.visible, reason = v.reason, author_epoch = v.author_epoch, card_epoch = v.card_epoch, owner_epoch = v.owner_epoch,
         since = case when c.visible = v.visible and c.reason = v.reason then c.since else now() end, stamped_at = now()
-    from (select unnest($2::bigint[]) as author_id, unnest($3::bigint[]) as card_id, unnest($4::bigint[]) as address_id, unnest($5::boolean[]) as visible, unnest($6::text[]) as reason, unnest($7::bigint[]) as author_epoch, unnest($8::bigint[]) as card_epoch, unnest($9::bigint[]) as owner_epoch, unnest($10::boolean[]) as is_news) v
+    from (select unnest($2::bigint[]) as author_id, unnest($3::bigint[]) as card_id, unnest($4::bigint[]) as address_id, unnest($5::boolean[]) as visible, unnest($6::text[]) as reason, unnest($7::bigint[]) as author_epoch, unnest($8::bigint[]) as card_epoch, unnest($9::bigint[]) as owner_epoch, unnest($10::boolean[]) as is_news limit cardinality($2)) v
     where c.account_id = $1 and c.author_id = v.author_id and c.card_id = v.card_id and c.address_id = v.address_id
     returning c.author_id, c.card_id, c.address_id, c.visible, c.reason, v.is_news and c.since = now() as is_news
 )

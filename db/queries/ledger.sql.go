@@ -330,7 +330,8 @@ select a.hash
 from (select unnest($1::bytea[]) as hash) n
 cross join lateral (select x.account_id, x.id, x.hash from addresses x
                     where x.account_id = $2 and x.hash = n.hash limit 1) a
-cross join lateral (select exists (select from card_reach r where r.account_id = a.account_id and r.address_id = a.id) as on_card) c
+cross join lateral (select exists (select from card_reach r
+                                   where r.account_id = a.account_id and r.address_id = a.id offset 0) as on_card) c
 where c.on_card and not is_blocked(a.account_id, $3, a.id)
 `
 

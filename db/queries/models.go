@@ -113,6 +113,7 @@ type CardReach struct {
 	AccountID int64
 	CardID    int64
 	AddressID int64
+	Kind      string
 }
 
 type CardViewer struct {

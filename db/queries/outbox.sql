@@ -24,23 +24,26 @@ with named as materialized (
       and (m.bcc_addrs = '[]' or exists (
           select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
           where lower(trim(e ->> 'address')) = a.address))
+), keys as materialized ( -- by whole keys: by author and address the planner may read all of the author's
+    select r.card_id, n.id as address_id from named n
+    cross join lateral (select x.card_id from card_reach x where x.account_id = @account_id and x.address_id = n.id offset 0) r
+    where exists (select from participants p where p.account_id = @account_id and p.author_id = @author_id
+                  and p.address_id = n.id and p.message_id <> all (@message_ids) offset 0)
+      and not exists (
+          select from participants p
+          join messages m on m.account_id = p.account_id and m.id = p.message_id
+          where p.account_id = @account_id and p.author_id = @author_id and p.address_id = n.id and p.message_id <> all (@message_ids)
+            and (m.bcc_addrs = '[]' or exists (
+                select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
+                where lower(trim(e ->> 'address')) = n.address))
+          offset 0)
+    order by r.card_id, n.id -- as everybody locks them
 ), locked as materialized (
-    select c.*, is_held(c) as held from conversations c
-    where c.account_id = @account_id and c.author_id = @author_id and c.on_card and not c.blocked
-      and c.address_id in (
-          select n.id from named n
-          where exists (select from participants p where p.account_id = @account_id and p.author_id = @author_id
-                        and p.address_id = n.id and p.message_id <> all (@message_ids) offset 0)
-            and not exists (
-                select from participants p
-                join messages m on m.account_id = p.account_id and m.id = p.message_id
-                where p.account_id = @account_id and p.author_id = @author_id and p.address_id = n.id and p.message_id <> all (@message_ids)
-                  and (m.bcc_addrs = '[]' or exists (
-                      select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
-                      where lower(trim(e ->> 'address')) = n.address))
-                offset 0))
-    order by c.card_id, c.address_id
-    for no key update
+    select c.* from keys k
+    cross join lateral (select x.*, is_held(x) as held from conversations x
+                        where x.account_id = @account_id and x.author_id = @author_id and x.card_id = k.card_id
+                          and x.address_id = k.address_id and x.on_card and not x.blocked
+                        for no key update) c
 )
 insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
 select @account_id, v.type, c.author_id, c.card_id, c.address_id, v.visible, v.reason

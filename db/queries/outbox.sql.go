@@ -119,23 +119,26 @@ with named as materialized (
       and (m.bcc_addrs = '[]' or exists (
           select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
           where lower(trim(e ->> 'address')) = a.address))
+), keys as materialized ( -- by whole keys: by author and address the planner may read all of the author's
+    select r.card_id, n.id as address_id from named n
+    cross join lateral (select x.card_id from card_reach x where x.account_id = $1 and x.address_id = n.id offset 0) r
+    where exists (select from participants p where p.account_id = $1 and p.author_id = $3
+                  and p.address_id = n.id and p.message_id <> all ($2) offset 0)
+      and not exists (
+          select from participants p
+          join messages m on m.account_id = p.account_id and m.id = p.message_id
+          where p.account_id = $1 and p.author_id = $3 and p.address_id = n.id and p.message_id <> all ($2)
+            and (m.bcc_addrs = '[]' or exists (
+                select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
+                where lower(trim(e ->> 'address')) = n.address))
+          offset 0)
+    order by r.card_id, n.id -- as everybody locks them
 ), locked as materialized (
-    select c.account_id, c.author_id, c.card_id, c.address_id, c.kind, c.on_card, c.blocked, c.share, c.share_version, c.share_at, c.share_by, c.share_implied, c.share_called, c.share_from, c.visible, c.reason, c.author_epoch, c.card_epoch, c.owner_epoch, c.since, c.stamped_at, c.shown, is_held(c) as held from conversations c
-    where c.account_id = $1 and c.author_id = $3 and c.on_card and not c.blocked
-      and c.address_id in (
-          select n.id from named n
-          where exists (select from participants p where p.account_id = $1 and p.author_id = $3
-                        and p.address_id = n.id and p.message_id <> all ($2) offset 0)
-            and not exists (
-                select from participants p
-                join messages m on m.account_id = p.account_id and m.id = p.message_id
-                where p.account_id = $1 and p.author_id = $3 and p.address_id = n.id and p.message_id <> all ($2)
-                  and (m.bcc_addrs = '[]' or exists (
-                      select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
-                      where lower(trim(e ->> 'address')) = n.address))
-                offset 0))
-    order by c.card_id, c.address_id
-    for no key update
+    select c.account_id, c.author_id, c.card_id, c.address_id, c.kind, c.on_card, c.blocked, c.share, c.share_version, c.share_at, c.share_by, c.share_implied, c.share_called, c.share_from, c.visible, c.reason, c.author_epoch, c.card_epoch, c.owner_epoch, c.since, c.stamped_at, c.shown, c.held from keys k
+    cross join lateral (select x.account_id, x.author_id, x.card_id, x.address_id, x.kind, x.on_card, x.blocked, x.share, x.share_version, x.share_at, x.share_by, x.share_implied, x.share_called, x.share_from, x.visible, x.reason, x.author_epoch, x.card_epoch, x.owner_epoch, x.since, x.stamped_at, x.shown, is_held(x) as held from conversations x
+                        where x.account_id = $1 and x.author_id = $3 and x.card_id = k.card_id
+                          and x.address_id = k.address_id and x.on_card and not x.blocked
+                        for no key update) c
 )
 insert into outbox (account_id, type, author_id, card_id, address_id, visible, reason)
 select $1, v.type, c.author_id, c.card_id, c.address_id, v.visible, v.reason

@@ -75,7 +75,7 @@ var mutants = []mutant{
 	{"a setting flipped shows what left the card", "visibility/setting_stamp.go", "rules.Facts{OnCard: onCard, Blocked: blocked", "rules.Facts{OnCard: true, Blocked: blocked"},
 	{"re-stamping ends with its first chunk", "visibility/setting_stamp.go", "if chunk.Stamped < restampChunk {", "if chunk.Stamped < 2*restampChunk {"},
 	{"a chunk reaches beyond its end", conversations, "      and (c.card_id, c.address_id) <= ((select card_id from last), (select address_id from last))\n", ""},
-	{"new conversations count as shown", conversations, "k.id, r.address_id, k.kind, true, false, is_blocked(k.account_id, $1, r.address_id)", "k.id, r.address_id, k.kind, true, true, is_blocked(k.account_id, $1, r.address_id)"},
+	{"new conversations count as shown", conversations, "r.card_id, n.address_id, r.kind, true, false, is_blocked($1, $2, n.address_id)", "r.card_id, n.address_id, r.kind, true, true, is_blocked($1, $2, n.address_id)"},
 	{"a setting flipped takes no author's lock", "visibility/setting_stamp.go", "			if err := tx.LockAuthors(ctx, nil, []int64{r.work.UserID}); err != nil {\n				return err\n			}\n", ""},
 	{"an owner who leaves leaves no work", "visibility/user.go", "		c.work[Work{UserID: u.ID, Kind: kind}] = true\n", "		_ = kind\n"},
 	{"mail takes no author's lock", "visibility/stamp.go", "	if err := lockForStamps(ctx, tx, []int64{author}, cards); err != nil {\n		return err\n	}\n", ""},
