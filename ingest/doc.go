@@ -23,14 +23,13 @@
 // (Erasure), and because all whom it concerns have been blocked for a grace period (Purge). The first two hide it in the
 // transaction that is answered and remove it in the background; blocking hid the third.
 //
-// Decisions where SPEC is silent: the window starts window_months before the mailbox was first named and does not move, and goes
-// by when mail arrived, as the server has it;
-// a mailbox whose user is not known yet waits; a PUT confirms a held deletion; the user of a mailbox cannot change;
-// mail of a folder that is no longer chosen stays until it vanishes from the server; of more than maxLive new messages of a
-// folder the older ones are back-fill. To erase a person removes every mail that the person's address is on, whoever else is on
-// it: what is left of a mail without one of its parties is no mail. Other people's mail that names the address in its text keeps
-// all but the address. Mail of an erased person that comes later is skipped, without hashes; a later mail that only names the
-// address in its text is not looked into.
+// Decisions where SPEC is silent: the window starts window_months before the mailbox was first named and does not move, and
+// goes by when mail arrived, as the server has it; a mailbox whose user is not known yet waits; a PUT confirms a held
+// deletion; the user of a mailbox cannot change; mail of a folder that is no longer chosen stays until it vanishes from the
+// server; of more than maxLive new messages of a folder the older ones are back-fill. To erase a person removes every mail
+// that the person's address is on, whoever else is on it: what is left of a mail without one of its parties is no mail.
+// Other people's mail that names the address in its text keeps all but the address. Mail of an erased person that comes
+// later is skipped, without hashes; a later mail that only names the address in its text is not looked into.
 //
 // A message that breaks each connection, or that the server lists and does not deliver, is quarantined so that it stops no
 // other, and asked for again every day: alone, once all else is done, and noted before, so that whatever it does it does once a
