@@ -27,7 +27,7 @@ func (c *Conn) LookAhead(ctx context.Context, names []string, from time.Time) (l
 	}
 	var older []string
 	for part := range slices.Chunk(names, looksInFlight) {
-		openings, err := c.lookAt(ctx, part, listing{from: from, first: true})
+		openings, err := c.lookAt(ctx, part, from, true)
 		if err != nil {
 			return nil, "", err
 		}
@@ -43,7 +43,7 @@ func (c *Conn) LookAhead(ctx context.Context, names []string, from time.Time) (l
 		}
 	}
 	for part := range slices.Chunk(older, looksInFlight) {
-		openings, err := c.lookAt(ctx, part, listing{from: from})
+		openings, err := c.lookAt(ctx, part, from, false)
 		if err != nil {
 			return nil, "", err
 		}
@@ -56,13 +56,12 @@ func (c *Conn) LookAhead(ctx context.Context, names []string, from time.Time) (l
 	return looks, c.selected.Name, nil
 }
 
-// lookAt opens folders in turn and makes two searches in each, the first of them for all messages. The last folder is the
-// examined one, unless there was something amiss with it.
-func (c *Conn) lookAt(ctx context.Context, names []string, second listing) ([]*opening, error) {
+// lookAt opens folders in turn and asks in each for all messages and for those since some time, or the first one if it is one of
+// them. The last folder is the examined one, unless there was something amiss with it.
+func (c *Conn) lookAt(ctx context.Context, names []string, from time.Time, first bool) ([]*opening, error) {
 	openings := make([]*opening, len(names))
 	for i, name := range names {
-		dated := second
-		openings[i] = &opening{name: name, lists: []*listing{{}, &dated}}
+		openings[i] = &opening{name: name, lists: []*listing{{}, {from: from, first: first}}}
 	}
 	if err := c.open(ctx, c.condStore(), openings...); err != nil {
 		return nil, err
