@@ -51,16 +51,21 @@ func TestEventsOfMailAreAnnouncedOnce(t *testing.T) {
 	expect("nothing new")
 }
 
-// TestNamedConversationIsAnnounced: a conversation that blind copies made is told once mail names it to its readers, and then no more.
+// TestNamedConversationIsAnnounced: a conversation that blind copies made is told once mail names it to its readers, and then no more;
+// once, too, on a deal that has the address from two contacts.
 func TestNamedConversationIsAnnounced(t *testing.T) {
 	t.Parallel()
 	b := office(t)
 	b.card("blind", "eve@acme.example")
+	b.card("also", "eve@acme.example")
+	b.exec(`insert into cards (account_id, kind, crm_id, state) values ($1, 'deal', 'order', 'open')`, b.acc.ID)
+	b.exec(`insert into deal_contacts (account_id, deal_id, contact_id, since)
+		select d.account_id, d.id, c.id, now() from cards d, cards c where d.crm_id = 'order' and c.crm_id in ('blind', 'also')`)
 	b.append("ann-box", "Sent", mail{id: "1b@x", from: "ann@firm.example", to: "joe@acme.example", bcc: "eve@acme.example", subject: "x", body: "x"})
 	b.sync("ann-box")
 	b.exec(`insert into conversations (account_id, author_id, card_id, address_id, kind, on_card, blocked, reason)
 		select k.account_id, c.author_id, k.id, c.address_id, k.kind, true, false, 'setting_nobody'
-		from cards k join card_addresses a on a.card_id = k.id join correspondences c on c.address_id = a.address_id where k.crm_id = 'blind'`)
+		from cards k, correspondences c join addresses a on a.id = c.address_id where k.crm_id = 'order' and a.address = 'eve@acme.example'`)
 	b.announced()
 	for i, want := range [][]string{{"message.stored 2b@x"}, {"message.stored 3b@x", "thread.stamped eve@acme.example"}, {"message.stored 4b@x"}} {
 		m := mail{id: fmt.Sprint(i+2, "b@x"), from: "ann@firm.example", to: "eve@acme.example", subject: fmt.Sprint(i), body: "x"}

@@ -30,8 +30,7 @@ type folder struct {
 	partial  bool       // a visit saw less than the server has: the cursor stays behind
 	short    int        // visits in a row before the last one that did
 
-	dated    uidset.Set // UIDs of which it is known, or believed, whether they are within the window
-	window   uidset.Set // those of them that are
+	window   uidset.Set // UIDs of which it is known, or believed, that they are within the window
 	believed bool       // it is believed of some: their headers will tell
 	strays   bool       // of some they told that it may not be so
 
@@ -97,12 +96,6 @@ func (f *folder) stands(sel imapconn.Selected) bool {
 	return s.UIDValidity == sel.UIDValidity && s.Messages == sel.Messages && (sel.UIDNext == 0 || s.UIDNext == sel.UIDNext)
 }
 
-// date notes of uids which are within the window.
-func (f *folder) date(uids, within uidset.Set) {
-	f.window = f.window.Subtract(uids).Union(within)
-	f.dated = f.dated.Union(uids)
-}
-
 // believe takes a back-fill to be within the window as a whole, as the folder's first message is: most have been delivered in the
 // order of their UIDs. To be asked of all costs a server that keeps each message in a file a look at every one, and their headers
 // tell anyway, before anything is stored.
@@ -110,8 +103,7 @@ func (f *folder) believe(all uidset.Set) {
 	if f.liveFrom != 0 {
 		all = all.Subtract(uidset.Between(f.liveFrom, ^uint32(0)))
 	}
-	f.date(all, all)
-	f.believed = true
+	f.window, f.believed = f.window.Union(all), true
 }
 
 func (f *folder) parked() bool { return time.Now().Before(f.parkedUntil) }

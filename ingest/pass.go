@@ -311,7 +311,7 @@ func (l *loop) look(ctx context.Context, f *folder, ahead imapconn.Look) (plan.S
 	if err != nil || f.parked() {
 		return shown, err
 	}
-	window, first := windowStart(l.row), f.row.UidNext == 0 && len(f.dated) == 0
+	window, first := windowStart(l.row), f.row.UidNext == 0 && len(f.window) == 0
 	for try := 0; !shown.Told; try++ {
 		if first {
 			l.conn.ListAhead(window)
@@ -340,19 +340,20 @@ func (l *loop) look(ctx context.Context, f *folder, ahead imapconn.Look) (plan.S
 	if first && l.conn.BeginsSince(window) {
 		f.believe(shown.All)
 	}
-	err = l.date(ctx, f, shown.All.Subtract(f.uids).Subtract(f.dated))
+	err = l.date(ctx, f, shown.All.Subtract(f.uids).Subtract(f.window))
 	shown.Window = f.window
 	return shown, err
 }
 
-// date asks the server which of uids are within the window.
+// date asks the server which of uids are within the window. Those that are not are asked of again by the next visit: the answer may
+// have been short.
 func (l *loop) date(ctx context.Context, f *folder, uids uidset.Set) error {
 	if len(uids) == 0 {
 		return nil
 	}
 	within, err := l.conn.UIDsSince(ctx, uids, windowStart(l.row))
 	if err == nil {
-		f.date(uids, within)
+		f.window = f.window.Subtract(uids).Union(within)
 	}
 	return err
 }
@@ -366,7 +367,7 @@ func (l *loop) lookedAhead(ctx context.Context, f *folder, ahead imapconn.Look) 
 	if ahead.Undated {
 		f.believe(ahead.All)
 	} else {
-		f.date(ahead.All, ahead.Since)
+		f.window = f.window.Union(ahead.Since)
 	}
 	return plan.Shown{Status: selectedStatus(ahead.Selected), All: ahead.All, Window: f.window}, l.loadLedger(ctx, f)
 }

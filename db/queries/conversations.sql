@@ -77,10 +77,14 @@ select * from conversation_facts where account_id = @account_id and card_id = an
 -- name: FactsOfAuthor :many
 -- On the cards that have the addresses, each by its whole key: by author and address the planner may read all of the author's. Those
 -- on other cards are older than the correspondence, which changes nothing about them.
-select f.* from (select unnest(@address_ids::bigint[]) as address_id) n
-cross join lateral (select x.card_id from card_reach x where x.account_id = @account_id and x.address_id = n.address_id offset 0) r
+select f.* from (
+    select distinct r.card_id, n.address_id -- a deal may have an address from several contacts
+    from (select unnest(@address_ids::bigint[]) as address_id) n
+    cross join lateral (select x.card_id from card_reach x where x.account_id = @account_id and x.address_id = n.address_id offset 0) r
+    order by r.card_id, n.address_id -- as everybody locks them
+) k
 cross join lateral (select * from conversation_facts x
-                    where x.account_id = @account_id and x.author_id = @author_id and x.card_id = r.card_id and x.address_id = n.address_id
+                    where x.account_id = @account_id and x.author_id = @author_id and x.card_id = k.card_id and x.address_id = k.address_id
                     offset 0) f;
 
 -- name: FactsOfConversations :many

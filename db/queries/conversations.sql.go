@@ -551,10 +551,14 @@ func (q *Queries) FactsBehindAuthor(ctx context.Context, arg FactsBehindAuthorPa
 }
 
 const factsOfAuthor = `-- name: FactsOfAuthor :many
-select f.account_id, f.author_id, f.card_id, f.address_id, f.kind, f.on_card, f.blocked, f.share, f.shared_on_contact, f.setting, f.handover, f.was_owner, f.is_owner, f.is_collaborator, f.new_owner, f.new_owners, f.author_epoch, f.card_epoch, f.owner_epoch, f.visible, f.reason, f.stamped_author_epoch, f.stamped_card_epoch, f.stamped_owner_epoch from (select unnest($1::bigint[]) as address_id) n
-cross join lateral (select x.card_id from card_reach x where x.account_id = $2 and x.address_id = n.address_id offset 0) r
+select f.account_id, f.author_id, f.card_id, f.address_id, f.kind, f.on_card, f.blocked, f.share, f.shared_on_contact, f.setting, f.handover, f.was_owner, f.is_owner, f.is_collaborator, f.new_owner, f.new_owners, f.author_epoch, f.card_epoch, f.owner_epoch, f.visible, f.reason, f.stamped_author_epoch, f.stamped_card_epoch, f.stamped_owner_epoch from (
+    select distinct r.card_id, n.address_id -- a deal may have an address from several contacts
+    from (select unnest($1::bigint[]) as address_id) n
+    cross join lateral (select x.card_id from card_reach x where x.account_id = $2 and x.address_id = n.address_id offset 0) r
+    order by r.card_id, n.address_id -- as everybody locks them
+) k
 cross join lateral (select account_id, author_id, card_id, address_id, kind, on_card, blocked, share, shared_on_contact, setting, handover, was_owner, is_owner, is_collaborator, new_owner, new_owners, author_epoch, card_epoch, owner_epoch, visible, reason, stamped_author_epoch, stamped_card_epoch, stamped_owner_epoch from conversation_facts x
-                    where x.account_id = $2 and x.author_id = $3 and x.card_id = r.card_id and x.address_id = n.address_id
+                    where x.account_id = $2 and x.author_id = $3 and x.card_id = k.card_id and x.address_id = k.address_id
                     offset 0) f
 `
 

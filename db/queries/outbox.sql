@@ -25,7 +25,7 @@ with named as materialized (
           select from jsonb_array_elements(m.to_addrs || m.cc_addrs || jsonb_build_array(m.from_addr)) as e
           where lower(trim(e ->> 'address')) = a.address))
 ), keys as materialized ( -- by whole keys: by author and address the planner may read all of the author's
-    select r.card_id, n.id as address_id from named n
+    select distinct r.card_id, n.id as address_id from named n -- a deal may have an address from several contacts
     cross join lateral (select x.card_id from card_reach x where x.account_id = @account_id and x.address_id = n.id offset 0) r
     where exists (select from participants p where p.account_id = @account_id and p.author_id = @author_id
                   and p.address_id = n.id and p.message_id <> all (@message_ids) offset 0)
