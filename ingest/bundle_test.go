@@ -112,6 +112,16 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// joesMailbox is an empty mailbox of ann's, who has a card of Joe.
+func joesMailbox(t testing.TB) *bundle {
+	t.Helper()
+	b := newBundle(t)
+	b.user("ann", "ann@firm.example")
+	b.card("acme", "joe@acme.example")
+	b.mailbox("ann-box", "ann")
+	return b
+}
+
 // exec runs a statement on the account's rows.
 func (b *bundle) exec(sql string, args ...any) {
 	b.t.Helper()

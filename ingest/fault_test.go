@@ -458,10 +458,7 @@ func TestThreadsDoNotDependOnTheOrderOfArrival(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 8 {
-		b := newBundle(t)
-		b.user("ann", "ann@firm.example")
-		b.card("acme", "joe@acme.example")
-		b.mailbox("ann-box", "ann")
+		b := joesMailbox(t)
 		for _, i := range random.Perm(len(mails)) {
 			b.append("ann-box", []string{"INBOX", "Sent", "Archive"}[random.IntN(3)], mails[i])
 			if random.IntN(2) == 0 {
@@ -581,71 +578,6 @@ func TestF24RefusedFolderKeepsItsFormerMail(t *testing.T) {
 	pass()
 	if got := b.one(query); got != before {
 		t.Errorf("afterwards the mail is %q, was %q", got, before)
-	}
-	b.checkLedger("ann-box")
-}
-
-// However much one mailbox is sent by a server that may be slow, there is room for the mail of others.
-func TestBodiesAheadLeaveRoomForOthers(t *testing.T) {
-	t.Parallel()
-	b := office(t)
-	for i := range 6 {
-		b.append("ann-box", "INBOX", mail{
-			id: fmt.Sprintf("m%d@x", i), from: "joe@acme.example", to: "ann@firm.example", subject: "Big", body: strings.Repeat("text ", bodyChunkBytes/6),
-		})
-	}
-	var l *loop
-	bodies := 0
-	b.faulty(faulty{body: func(item *imapconn.BodyItem) (bool, error) {
-		bodies++
-		if room := int64(bytesInFlight - bytesAhead - bodyChunkBytes); l.s.bytes.TryAcquire(room) {
-			l.s.bytes.Release(room)
-		} else {
-			t.Errorf("no room is left beside UID %d", item.UID)
-		}
-		return false, nil
-	}})
-	l = b.loopOf("ann-box")
-	must(t, b.trySync(l))
-	if bodies < 6 {
-		t.Errorf("%d bodies were asked for", bodies)
-	}
-	b.checkLedger("ann-box")
-}
-
-// Bodies are asked for with room for them held, until they are stored or given up.
-func TestBodiesHoldRoomUntilStored(t *testing.T) {
-	t.Parallel()
-	b := many(t, 30)
-	var l *loop
-	cuts := 0
-	b.faulty(faulty{body: func(item *imapconn.BodyItem) (bool, error) {
-		if l.s.bytes.TryAcquire(bytesInFlight) {
-			t.Errorf("no room is held for UID %d", item.UID)
-			l.s.bytes.Release(bytesInFlight)
-		}
-		if item.UID%10 == 0 && cuts < 5 {
-			cuts++
-			return false, errCut
-		}
-		return false, nil
-	}})
-	l = b.loopOf("ann-box")
-	for {
-		err := b.trySync(l)
-		if !l.s.bytes.TryAcquire(bytesInFlight) {
-			t.Fatalf("room is held after %v", err)
-		}
-		l.s.bytes.Release(bytesInFlight)
-		if err == nil {
-			break
-		}
-		if imapconn.KindOf(err) != imapconn.KindClosed {
-			t.Fatal(err)
-		}
-	}
-	if cuts != 5 {
-		t.Errorf("%d connections were cut", cuts)
 	}
 	b.checkLedger("ann-box")
 }

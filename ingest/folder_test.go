@@ -17,6 +17,8 @@ type wrapped struct {
 	conn
 	folders func([]imapconn.Folder)
 	examine func(*imapconn.Selected) error
+	dates   func(imapconn.UIDRanges)
+	headers func(imapconn.UIDRanges)
 	bodies  func(imapconn.UIDRanges)
 	flags   func(imapconn.UIDRanges)
 }
@@ -59,6 +61,20 @@ func (w *wrapped) LookAhead(ctx context.Context, names []string, from time.Time)
 		return nil, "", nil
 	}
 	return w.conn.LookAhead(ctx, names, from)
+}
+
+func (w *wrapped) UIDsSince(ctx context.Context, uids imapconn.UIDRanges, since time.Time) (imapconn.UIDRanges, error) {
+	if w.dates != nil {
+		w.dates(uids)
+	}
+	return w.conn.UIDsSince(ctx, uids, since)
+}
+
+func (w *wrapped) AskHeaders(uids imapconn.UIDRanges, fn func(imapconn.HeaderItem) error) imapconn.Answer {
+	if w.headers != nil {
+		w.headers(uids)
+	}
+	return w.conn.AskHeaders(uids, fn)
 }
 
 func (w *wrapped) AskBodies(uids imapconn.UIDRanges, most int64, fn func(imapconn.BodyItem) error) imapconn.Answer {
@@ -309,10 +325,7 @@ func TestF11S08FolderNamesRoundTrip(t *testing.T) {
 func TestF19FlagStorm(t *testing.T) {
 	t.Parallel()
 	const n = 10_000
-	b := newBundle(t)
-	b.user("ann", "ann@firm.example")
-	b.card("acme", "joe@acme.example")
-	b.mailbox("ann-box", "ann")
+	b := joesMailbox(t)
 	var uids []uint32
 	for i := range n {
 		uids = append(uids, b.append("ann-box", "INBOX", mail{id: fmt.Sprintf("%d@x", i), from: "joe@acme.example", to: "ann@firm.example", body: "x"}))

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,50 +11,11 @@ import (
 	"github.com/mailstamp/mailstamp/ingest/uidset"
 )
 
-// datedOn counts what a server was asked of the dates of messages, and of whose headers.
-type datedOn struct {
-	conn
-	dates, headers *[]string
-}
-
-func (c datedOn) UIDsSince(ctx context.Context, uids imapconn.UIDRanges, since time.Time) (imapconn.UIDRanges, error) {
-	*c.dates = append(*c.dates, uids.String())
-	return c.conn.UIDsSince(ctx, uids, since)
-}
-
-func (c datedOn) AskHeaders(uids imapconn.UIDRanges, fn func(imapconn.HeaderItem) error) imapconn.Answer {
-	*c.headers = append(*c.headers, uids.String())
-	return c.conn.AskHeaders(uids, fn)
-}
-
-// datedOn makes the bundle's connections count.
-func (b *bundle) datedOn() (dates, headers *[]string) {
-	dates, headers = new([]string), new([]string)
-	b.opts.dial = func(ctx context.Context, cfg imapconn.Config) (conn, error) {
-		c, err := dialIMAP(ctx, cfg)
-		return datedOn{c, dates, headers}, err
-	}
-	return dates, headers
-}
-
-// joesMailbox is an empty mailbox of ann's, who has a card of Joe.
-func joesMailbox(t *testing.T) *bundle {
-	b := newBundle(t)
-	b.user("ann", "ann@firm.example")
-	b.card("acme", "joe@acme.example")
-	b.mailbox("ann-box", "ann")
-	return b
-}
-
-// aged appends a message that arrived some years ago.
-func (b *bundle) aged(folder string, years int) uint32 {
+// aged appends the i-th message of a folder, which arrived some years ago.
+func (b *bundle) aged(folder string, i, years int) uint32 {
 	b.t.Helper()
-	at := time.Now().AddDate(-years, 0, -7)
-	n := b.one(`select nextval('accounts_id_seq')`)
-	m := mail{id: n + "@x", from: "joe@acme.example", to: "ann@firm.example", subject: "s" + n, body: "x", at: at}
-	uid, err := b.server.Append("ann-box", folder, nil, at, m.raw())
-	must(b.t, err)
-	return uid
+	id := fmt.Sprint(folder, i)
+	return b.append("ann-box", folder, mail{id: id + "@x", from: "joe@acme.example", to: "ann@firm.example", subject: id, body: "x", at: time.Now().AddDate(-years, 0, -7)})
 }
 
 // TestWindow: of each folder the mail within the window has its place in the ledger, and what is older has none, in whatever order
@@ -76,9 +36,9 @@ func TestWindow(t *testing.T) {
 		}
 		for i := range 70 {
 			if old(i) {
-				b.aged(folder, 3)
+				b.aged(folder, i, 3)
 			} else {
-				want = append(want, fmt.Sprintf("%s/%d stored", folder, b.aged(folder, 1)))
+				want = append(want, fmt.Sprintf("%s/%d stored", folder, b.aged(folder, i, 1)))
 			}
 		}
 	}
@@ -86,7 +46,8 @@ func TestWindow(t *testing.T) {
 	cfg.Folders = []string{"INBOX", "Sent", "Archive", "Old", "Moved"}
 	_, err := b.boxes.Put(b.ctx, b.acc, "ann-box", cfg)
 	must(t, err)
-	_, headers := b.datedOn()
+	var headers []string
+	b.wrapped(wrapped{headers: func(uids imapconn.UIDRanges) { headers = append(headers, uids.String()) }})
 	b.sync("ann-box")
 	check := func() {
 		t.Helper()
@@ -96,13 +57,13 @@ func TestWindow(t *testing.T) {
 		}
 	}
 	check()
-	*headers = nil
+	headers = nil
 	b.sync("ann-box")
-	uid := b.aged("INBOX", 0)
+	uid := b.aged("INBOX", 70, 0)
 	b.sync("ann-box")
 	want = append(want, fmt.Sprintf("INBOX/%d stored", uid))
 	check()
-	if got := strings.Join(*headers, " "); got != fmt.Sprint(uid) {
+	if got := strings.Join(headers, " "); got != fmt.Sprint(uid) {
 		t.Errorf("the headers of %s were read after the first sync, want only that of %d, which came then", got, uid)
 	}
 }
@@ -112,19 +73,20 @@ func TestWindow(t *testing.T) {
 func TestBackfillIsNotDatedAgain(t *testing.T) {
 	t.Parallel()
 	b := joesMailbox(t)
-	for range 20 {
-		b.aged("INBOX", 1)
+	for i := range 20 {
+		b.aged("INBOX", i, 1)
 	}
-	dates, _ := b.datedOn()
+	var dates []string
+	b.wrapped(wrapped{dates: func(uids imapconn.UIDRanges) { dates = append(dates, uids.String()) }})
 	l := b.dialed("ann-box")
 	defer l.disconnect()
 	must(t, l.visitAll(b.ctx))
-	if len(*dates) > 0 {
-		t.Errorf("the dates of %s were asked for", *dates)
+	if len(dates) > 0 {
+		t.Errorf("the dates of %s were asked for", dates)
 	}
-	uid := b.aged("INBOX", 0)
+	uid := b.aged("INBOX", 20, 0)
 	must(t, l.visitAll(b.ctx))
-	if got, want := strings.Join(*dates, " "), uidset.Of(uid).String(); got != want {
+	if got, want := strings.Join(dates, " "), uidset.Of(uid).String(); got != want {
 		t.Errorf("the dates of %s were asked for, want those of %s", got, want)
 	}
 	must(t, passes(b.ctx, l))
