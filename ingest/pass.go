@@ -107,7 +107,7 @@ func (l *loop) lookAhead(ctx context.Context, chosen []plan.Folder, wanted map[i
 	l.examined = ""
 	ahead, examined, err := l.conn.LookAhead(ctx, names, windowStart(l.row))
 	if last := names[len(names)-1]; examined == last {
-		l.examined = last
+		l.examined = last // another that is open would be filled before it
 	}
 	return ahead, err
 }
@@ -311,13 +311,12 @@ func (l *loop) look(ctx context.Context, f *folder, ahead imapconn.Look) (plan.S
 	if err != nil || f.parked() {
 		return shown, err
 	}
-	window, first := windowStart(l.row), f.row.UidNext == 0 && len(f.window) == 0
+	window := time.Time{}
+	if f.row.UidNext == 0 && len(f.window) == 0 { // else what is unknown was left out before, or is little
+		window = windowStart(l.row)
+	}
 	for try := 0; !shown.Told; try++ {
-		if first {
-			l.conn.ListAhead(window)
-		} else {
-			l.conn.ListAhead(time.Time{})
-		}
+		l.conn.ListAhead(window)
 		sel, err := l.examine(ctx, f)
 		if err != nil || f.parked() {
 			return shown, err
@@ -337,7 +336,7 @@ func (l *loop) look(ctx context.Context, f *folder, ahead imapconn.Look) (plan.S
 	if err := l.loadLedger(ctx, f); err != nil {
 		return shown, err
 	}
-	if first && l.conn.BeginsSince(window) {
+	if l.conn.BeginsSince(window) {
 		f.believe(shown.All)
 	}
 	err = l.date(ctx, f, shown.All.Subtract(f.uids).Subtract(f.window))

@@ -25,39 +25,34 @@ func (c *Conn) LookAhead(ctx context.Context, names []string, from time.Time) (l
 	if c.searchOptions() == nil {
 		return looks, "", nil
 	}
-	var older []string
-	for part := range slices.Chunk(names, looksInFlight) {
-		openings, err := c.lookAt(ctx, part, from, true)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, o := range openings {
-			all, first := o.lists[0].col.uids, o.lists[1].col.uids
-			switch {
-			case !o.listed():
-			case len(all) > 0 && len(first) == 0:
-				older = append(older, o.name)
-			default:
-				looks[o.name] = Look{o.sel, all, all, true}
+	for first := true; len(names) > 0; first = false {
+		var older []string
+		for part := range slices.Chunk(names, looksInFlight) {
+			openings, err := c.lookAt(ctx, part, from, first)
+			if err != nil {
+				return nil, "", err
+			}
+			for _, o := range openings {
+				all, dated := o.lists[0].col.uids, o.lists[1].col.uids
+				switch {
+				case !o.listed():
+				case first && len(all) > 0 && len(dated) == 0:
+					older = append(older, o.name)
+				case first:
+					looks[o.name] = Look{o.sel, all, all, true}
+				default:
+					looks[o.name] = Look{o.sel, all, dated, false}
+				}
 			}
 		}
-	}
-	for part := range slices.Chunk(older, looksInFlight) {
-		openings, err := c.lookAt(ctx, part, from, false)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, o := range openings {
-			if o.listed() {
-				looks[o.name] = Look{o.sel, o.lists[0].col.uids, o.lists[1].col.uids, false}
-			}
-		}
+		names = older
 	}
 	return looks, c.selected.Name, nil
 }
 
-// lookAt opens folders in turn and asks in each for all messages and for those since some time, or the first one if it is one of
-// them. The last folder is the examined one, unless there was something amiss with it.
+// lookAt opens folders in turn and asks in each for all messages and for those
+// since some time, or with first for the first message if it is one of them. The
+// last folder is the examined one, unless there was something amiss with it.
 func (c *Conn) lookAt(ctx context.Context, names []string, from time.Time, first bool) ([]*opening, error) {
 	openings := make([]*opening, len(names))
 	for i, name := range names {
